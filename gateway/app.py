@@ -1,0 +1,351 @@
+"""The gateway as one ASGI application: the only place that knows all parts.
+
+The way of a request, outermost first: forwarding headers → decision → the gateway's own pages or,
+towards the shop: cookies → headers → disguised trackers → HTML → shop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import time
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.config.keys import folder_key
+from gateway.config.loading import load_settings
+from gateway.config.settings import Settings
+from gateway.endpoints.assets import asset_routes, load_assets
+from gateway.endpoints.choices import choice_routes
+from gateway.endpoints.health import health_routes
+from gateway.endpoints.pages import Pages, pages_routes
+from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.catalogue_data import load_catalogue
+from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.enforcement.cookies import CookieFilter
+from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.language import LOCALES
+from gateway.enforcement.page_policy import Kind, PagePolicy
+from gateway.enforcement.policy_headers import HeaderPolicy
+from gateway.enforcement.site import is_first_party, registrable
+from gateway.enforcement.url import Base
+from gateway.errors import LedgerError
+from gateway.ledger import open_ledger
+from gateway.ledger.base import Ledger
+from gateway.ledger.outbox import Outbox
+from gateway.middleware.consent import DecisionMiddleware
+from gateway.middleware.cookies import CookieMiddleware
+from gateway.middleware.disguise import DisguiseMiddleware
+from gateway.middleware.html import HtmlMiddleware
+from gateway.middleware.policy_headers import PolicyHeadersMiddleware
+from gateway.middleware.rewriting import Rewriting
+from gateway.model.categories import Category, Fate, State
+from gateway.model.decision import Decision, Rules
+from gateway.model.entry import tag_key
+from gateway.model.evidence import Evidence
+from gateway.model.notice import Notice
+from gateway.observability import logs
+from gateway.observability.counters import Counters
+from gateway.proxy.forwarded import ForwardedMiddleware
+from gateway.proxy.reverse import ReverseProxy
+from gateway.registry import Registry
+from gateway.types import ASGIApp, Clock, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """An ASGI application in front of `shop`. Build it with `create_app` or `ConsentMiddleware`."""
+
+    def __init__(self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock) -> None:
+        self._settings = settings
+        self._shop = shop
+        self._ledger = ledger
+        self._clock = clock
+        self._outbox = Outbox(ledger.append)
+        self.counters = Counters()
+        self._registry = Registry(settings)
+        self._marks = InlineMarks(self._registry.catalogue.services)
+        self._rules = _rules(settings, self._registry)
+        self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
+        self._cookie = ConsentCookie(self._keys)
+        self._cookies = self._cookie_filter()
+        self._assets = load_assets()
+        self._shown = Shown(
+            settings.prefix,
+            self._rules.notice.rev,
+            settings.controller.name,
+            len(self._registry.listed),
+            self._rules.offered,
+            self._rules.sharing,
+        )
+        self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"))
+        self._evidence = self._make_evidence()
+        self._app = self._stack()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _asset(self, name: str) -> str:
+        return self._assets[name].url(self._settings.prefix)
+
+    def _cookie_filter(self) -> CookieFilter:
+        return CookieFilter(
+            self._registry.catalogue.cookie_category,
+            self._settings.strict_cookies,
+            domains=lambda host: (registrable(host),) if "." in host else (),
+            report=self._settings.mode == "report",
+            unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
+        )
+
+    def _make_evidence(self) -> Evidence:
+        seen = {}
+        for locale in LOCALES:
+            interface = self._banner.body(_UNDECIDED, locale, "/")
+            notice = repr((locale, self._rules.notice.rev, self._shown)).encode()
+            seen[locale] = (hashlib.sha256(notice).hexdigest(), hashlib.sha256(interface).hexdigest())
+        rev = self._rules.notice.rev
+        return Evidence(tag_key(self._keys[0]), seen.__getitem__, notice_rev=rev, policy_rev=rev)
+
+    def _stack(self) -> ASGIApp:
+        enforced = self._enforced(self._shop) if self._settings.mode == "enforce" else self._shop
+        app: ASGIApp = CookieMiddleware(
+            enforced,
+            cookies=self._cookies,
+            count=lambda what, name: self.counters.add("cookie", self._owner(name), what),
+        )
+        app = _Split(self._settings.prefix, self._own_pages(), app)
+        app = DecisionMiddleware(
+            app, cookie=self._cookie, rules=self._rules, clock=self._clock, on_withdrawn=self._signalled
+        )
+        return ForwardedMiddleware(app, self._settings.trusted_proxies)
+
+    def _enforced(self, shop: ASGIApp) -> ASGIApp:
+        rewriting = Rewriting(
+            make_policy=self._page_policy,
+            banner=self._banner,
+            language=self._settings.language,
+            count=self.counters.add,
+        )
+        app: ASGIApp = HtmlMiddleware(
+            shop,
+            rewriter_for=rewriting,
+            untouched=lambda path: path.startswith(self._settings.untouched_paths),
+            count=lambda what: self.counters.add("page", "unknown", what),
+        )
+        app = DisguiseMiddleware(app, catalogue=self._registry.catalogue, count=self.counters.add)
+        return PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
+
+    def _page_policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
+        return PagePolicy(
+            self._registry.catalogue,
+            self._marks,
+            decision.fate,
+            Base(scheme, host),
+            lambda other: is_first_party(other, host, self._settings.first_party),
+            block_unknown=self._registry.block_unknown,
+            declared=self._registry.declared,
+        )
+
+    def _header_policies(self, rewriting: Rewriting):  # type: ignore[no-untyped-def]
+        def policy_for(scope: Scope) -> HeaderPolicy | None:
+            decision: Decision = scope["consent"]
+            path: str = scope["path"]
+            page = rewriting.policy(scope, decision)
+            return HeaderPolicy(
+                _judge(page),
+                marketing=decision.marketing is State.GRANTED,
+                dnt=self._rules.dnt,
+                handover=path.startswith(self._settings.untouched_paths),
+            )
+
+        return policy_for
+
+    def _own_pages(self) -> ASGIApp:
+        settings = self._settings
+        pages = Pages(
+            self._shown,
+            self._asset("pg.css"),
+            settings.language,
+            settings.controller.contact,
+            services=self._registry.listed,
+            revised=_revised(settings),
+        )
+
+        def error_page(request: Request, status: int, message: str) -> Response:
+            return pages.problem(request, status)
+
+        routes = [
+            *pages_routes(pages),
+            *choice_routes(
+                cookie=self._cookie,
+                cookies=self._cookies,
+                ledger=self._ledger,
+                later=self._outbox.put,
+                rules=self._rules,
+                evidence=self._evidence,
+                clock=self._clock,
+                prefix=settings.prefix,
+                error_page=error_page,
+            ),
+            *asset_routes(prefix=settings.prefix, assets=self._assets.values()),
+            *health_routes(prefix=settings.prefix, ready=self._ready),
+        ]
+        return Starlette(routes=routes)
+
+    def _owner(self, cookie: str) -> str:
+        service = self._registry.catalogue.for_cookie(cookie)
+        return service.id if service else "unknown"
+
+    def _signalled(self, decision: Decision) -> None:
+        event = self._evidence.gpc_event(decision, now=self._clock())
+        if event is not None:
+            self._outbox.put(event)
+
+    async def _ready(self) -> bool:
+        try:
+            await self._ledger.head()
+        except LedgerError:
+            return False
+        return True
+
+    async def _open(self) -> None:
+        try:
+            await self._ledger.open()
+        except LedgerError as error:
+            log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
+
+    async def _close(self) -> None:
+        await self._outbox.close()
+        await self._ledger.close()
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The record opens before the shop starts and closes after it has stopped."""
+        await self._open()
+        try:
+            await _run_lifespan(self._shop, scope, receive, send)
+        finally:
+            await self._close()
+
+
+async def _run_lifespan(shop: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """The shop's own lifespan; a shop that knows none is answered for (ASGI lifespan, "if the app raises")."""
+    answered = False
+
+    async def noting(message: Message) -> None:
+        nonlocal answered
+        answered = True
+        await send(message)
+
+    first: Message | None = await receive()
+    waiting = [first]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    try:
+        await shop(scope, again, noting)
+    except Exception:
+        if answered:
+            raise
+    if not answered:
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Split:
+    """Our own pages below the prefix, the shop everywhere else."""
+
+    def __init__(self, prefix: str, own: ASGIApp, shop: ASGIApp) -> None:
+        self._prefix = prefix
+        self._below = prefix + "/"
+        self._own = own
+        self._shop = shop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        own = scope["type"] == "http" and (path.startswith(self._below) or path == self._prefix)
+        await (self._own if own else self._shop)(scope, receive, send)
+
+
+_UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
+_KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
+
+
+def _judge(page: PagePolicy):  # type: ignore[no-untyped-def]
+    def judge(url: str, kind: str) -> bool:
+        return page.url(url, _KINDS.get(kind) or Kind.__members__.get(kind.upper(), Kind.IMAGE)).fate is Fate.KEEP
+
+    return judge
+
+
+def _rules(settings: Settings, registry: Registry) -> Rules:
+    material = {revision.rev: frozenset(revision.material) for revision in settings.policy.revisions}
+    return Rules(
+        Notice(settings.policy.rev, material), registry.sharing, settings.dnt == "honour", registry.offered
+    )
+
+
+def _revised(settings: Settings) -> dict[Category, str]:
+    revisions = sorted(settings.policy.revisions, key=lambda revision: revision.rev)
+    return {category: revision.date for revision in revisions for category in revision.material}
+
+
+def create_app(
+    settings: Settings, *, shop: ASGIApp | None = None, ledger: Ledger | None = None, clock: Clock = time.time
+) -> Gateway:
+    """The gateway in front of `shop`, or of the shop at `settings.upstream`.
+
+    Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
+    """
+    return Gateway(
+        settings,
+        shop or ReverseProxy(settings.upstream),
+        ledger or open_ledger(settings.database),
+        clock,
+    )
+
+
+class ConsentMiddleware:
+    """The gateway around an ASGI shop in the same process.
+
+    `config` names the configuration file; without it the defaults and the environment hold. Raises
+    ConfigError with every problem of the configuration.
+    """
+
+    def __init__(self, app: ASGIApp, config: str | os.PathLike[str] | None = None) -> None:
+        path = None if config is None else Path(config)
+        settings = load_settings(path, os.environ, known_services=load_catalogue().by_id)
+        self._gateway = create_app(settings, shop=app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._gateway(scope, receive, send)
+
+
+def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
+    """Run the gateway until it is told to stop."""
+    logs.configure()
+    app = create_app(settings)
+    uvicorn.run(app, host=host, port=port, **SERVER)
+
+
+SERVER = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "proxy_headers": False,
+    "lifespan": "on",
+    "timeout_keep_alive": 75,
+    "ws": "websockets-sansio",
+}

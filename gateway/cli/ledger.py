@@ -1,0 +1,51 @@
+"""`ledger`: questions about the consent record. Reading only: nothing is created or changed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from gateway.cli.configuration import config_option, settings_for
+from gateway.ledger import open_ledger
+
+
+class Head(click.ParamType[bytes]):
+    """32 bytes in hex."""
+
+    name = "hex"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        try:
+            head = bytes.fromhex(str(value))
+        except ValueError:
+            head = b""
+        if len(head) != 32:
+            self.fail(f"{value!r}: expected 64 hexadecimal digits", param, ctx)
+        return head
+
+
+@click.group()
+def command() -> None:
+    """The consent record."""
+
+
+@command.command()
+@click.option("--head", type=Head(), help="A head written down earlier: it must still be in the record.")
+@config_option
+def verify(head: bytes | None, config: Path | None) -> None:
+    """Recompute the whole record; exit 1 names the first entry at fault."""
+    ledger = open_ledger(settings_for(config).database)
+    with Console(stderr=True).status("Verifying"):
+        seq, last = asyncio.run(ledger.verify(head))
+    click.echo(f"{seq} entries verified, head {last.hex()}")
+
+
+@command.command()
+@config_option
+def head(config: Path | None) -> None:
+    """Number and hash of the last entry: write it down elsewhere, it anchors the record."""
+    seq, last = asyncio.run(open_ledger(settings_for(config).database).head())
+    click.echo(f"{seq} {last.hex()}")

@@ -1,0 +1,134 @@
+"""What a single value must look like, beyond its type: each check says yes or no, and has its words."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import re2
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+class Check(NamedTuple):
+    """A predicate on one string, and what it expects, in words that follow "expected"."""
+
+    holds: Callable[[str], bool]
+    expected: str
+
+
+def is_upstream(value: str) -> bool:
+    """An absolute http(s) URL of a shop: no credentials, no query, no fragment."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc or re.search(r"[\s\\]", value))
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+
+
+def is_page(value: str) -> bool:
+    """An absolute https or http URL of any page."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
+
+
+def is_prefix(value: str) -> bool:
+    """A path of one or more plain segments, without a slash at the end."""
+    segments = value.split("/")
+    return len(segments) > 1 and segments[0] == "" and all(map(_plain_segment, segments[1:]))
+
+
+def is_path(value: str) -> bool:
+    """A path from the root; no query, no dot segments, no spaces."""
+    return (
+        value.startswith("/")
+        and not value.startswith("//")
+        and not re.search(r"[\s?#\\]", value)
+        and not {".", ".."} & set(value.split("/"))
+    )
+
+
+def is_host(value: str) -> bool:
+    """A host name in lower case and ASCII (IDN as xn--), or an IP address; no port, no scheme."""
+    if _is_address(value):
+        return True
+    return len(value) <= 253 and all(map(_LABEL.fullmatch, value.split(".")))
+
+
+def is_service_host(value: str) -> bool:
+    """A host with its subdomains, or = and exactly one host."""
+    return is_host(value.removeprefix("="))
+
+
+def is_service_url(value: str) -> bool:
+    """`host/path`, or `/path` on any host; no scheme."""
+    host, slash, path = value.partition("/")
+    return bool(slash) and not re.search(r"\s", value) and (is_service_host(host) if host else bool(path))
+
+
+def is_network(value: str) -> bool:
+    """An IP address, or a network in CIDR form with no bit set beyond its mask."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_date(value: str) -> bool:
+    """An ISO 8601 calendar date."""
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def is_mark(value: str) -> bool:
+    """An RE2 pattern that does not match everything."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(value, options).search("") is None
+    except re2.error:
+        return False
+
+
+def is_database(value: str) -> bool:
+    """A ledger that exists: SQLite by path."""
+    return value.startswith("sqlite:///") and len(value) > len("sqlite:///")
+
+
+def _plain_segment(segment: str) -> bool:
+    return _SEGMENT.fullmatch(segment) is not None and segment not in (".", "..")
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+UPSTREAM = Check(is_upstream, "the shop's URL, http://… or https://…, without user name, query or fragment")
+PAGE = Check(is_page, "a page's URL, https://…")
+PREFIX = Check(is_prefix, "a path such as /_choices: starts with a slash, ends without, plain segments")
+PATH = Check(is_path, "a path such as /checkout, without query and dot segments")
+HOST = Check(is_host, "a host name in lower case such as www.example.com, without scheme, port and path")
+SERVICE_HOST = Check(is_service_host, "a host such as example.com (with its subdomains) or =www.example.com")
+SERVICE_URL = Check(is_service_url, "host/path or /path, without scheme; * is a wildcard")
+NETWORK = Check(is_network, "an IP address, or a network such as 10.0.0.0/8 with no bits beyond its mask")
+DATE = Check(is_date, "a date such as 2026-01-31")
+MARK = Check(is_mark, "a regular expression (RE2) that does not match the empty text")
+DATABASE = Check(is_database, "sqlite:///PATH")
+WORD = Check(bool, "a text that is not empty")

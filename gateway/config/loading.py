@@ -1,0 +1,165 @@
+"""Reads the configuration file and the environment; reports all that is wrong with both at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.config.checks import DATABASE
+from gateway.config.keys import KEY_SIZE, parse_keys
+from gateway.config.settings import FileSettings, Settings
+from gateway.config.tables import convert_table, shown, suggestion, without_credentials
+from gateway.errors import ConfigError, Problem
+
+_RECOGNISED_BY = ("hosts", "urls", "marks", "cookies")
+
+
+def load_settings(
+    path: Path | None,
+    env: Mapping[str, str],
+    *,
+    overrides: Mapping[str, object] | None = None,
+    known_services: Collection[str] | None = None,
+) -> Settings:
+    """The settings of the file at `path` (None: no file), then `overrides`, then the environment over both.
+
+    `known_services` are the catalogue's ids; without them a service's id is not looked up. Raises
+    ConfigError with every problem; nothing is written and no key is made.
+    """
+    problems: list[Problem] = []
+    raw = {**_read(path, problems), **(overrides or {})}
+    file = convert_table(FileSettings, raw, "", problems)
+    problems.extend(_service_problems(raw, known_services))
+    problems.extend(_repeated(raw, "services", "id"))
+    problems.extend(_repeated(raw, "cookies", "name"))
+    problems.extend(_revision_problems(raw))
+    order = {key: place for place, key in enumerate(raw)}
+    problems.sort(key=lambda problem: order.get(re.split(r"[.\[]", problem.key)[0], -1))
+    problems.extend(_environment_problems(env))
+    if problems:
+        raise ConfigError(problems)
+    return _with_environment(file, env)
+
+
+def data_folder(env: Mapping[str, str]) -> Path:
+    """Where the ledger and the key are unless told: XDG_DATA_HOME (or ~/.local/share)/consent-gateway.
+
+    Without a home folder, as in some containers: ./consent-gateway-data. (XDG Base Directory Specification:
+    a relative XDG_DATA_HOME is ignored.)
+    """
+    xdg = Path(env.get("XDG_DATA_HOME", ""))
+    if xdg.is_absolute():
+        return xdg / "consent-gateway"
+    if env.get("HOME"):
+        return Path(env["HOME"]) / ".local" / "share" / "consent-gateway"
+    return Path("consent-gateway-data")
+
+
+def _with_environment(file: FileSettings, env: Mapping[str, str]) -> Settings:
+    fields = {name: getattr(file, name) for name in file.__struct_fields__}
+    given = env.get("CONSENT_GATEWAY_DATA") or file.data
+    folder = Path(given) if given else data_folder(env)
+    fields["database"] = (
+        env.get("CONSENT_GATEWAY_DATABASE") or file.database or f"sqlite:///{folder / 'ledger.sqlite'}"
+    )
+    return Settings(
+        **fields,
+        folder=folder,
+        keys=parse_keys(env["CONSENT_GATEWAY_SECRET"]) if "CONSENT_GATEWAY_SECRET" in env else (),
+        limits=env.get("CONSENT_GATEWAY_LIMITS") != "off",
+    )
+
+
+def _read(path: Path | None, problems: list[Problem]) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(
+            Problem("--config", str(path), f"a file in UTF-8 that can be read ({_reason(error)})")
+        )
+        return {}
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(_syntax(path, text, str(error)))
+        return {}
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "no reason given" if isinstance(error, OSError) else error.reason
+
+
+def _syntax(path: Path, text: str, message: str) -> Problem:
+    lines = text.splitlines() or [""]
+    found = re.search(r"line (\d+)", message)
+    number = min(int(found[1]), len(lines)) if found else len(lines)
+    line = lines[number - 1].strip()
+    return Problem(f"{path.name}, line {number}", shown(line, line), f"TOML: {message}")
+
+
+def _tables(raw: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tables of a list with their names; whatever else is there has been reported already."""
+    items = raw.get(name)
+    for place, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield f"{name}[{place}]", item
+
+
+def _service_problems(raw: Mapping[str, Any], known: Collection[str] | None) -> Iterator[Problem]:
+    for name, entry in _tables(raw, "services"):
+        service = entry.get("id")
+        if known is None or not isinstance(service, str) or service in known:
+            continue
+        if "category" not in entry:
+            close = suggestion(service, known)
+            guess = f" (did you mean {close}?)" if close else ""
+            yield Problem(f"{name}.id", service, f"an id of the catalogue{guess}, or a category beside it")
+        elif not any(entry.get(key) for key in _RECOGNISED_BY):
+            yield Problem(f"{name}.id", service, f"one of {', '.join(_RECOGNISED_BY)} to recognise it by")
+
+
+def _repeated(raw: Mapping[str, Any], table: str, key: str) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, entry in _tables(raw, table):
+        value = entry.get(key)
+        if not isinstance(value, str):
+            continue
+        if value in seen:
+            yield Problem(f"{name}.{key}", value, f"one that {seen[value]} does not have already")
+        seen.setdefault(value, name)
+
+
+def _revision_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    policy = raw.get("policy")
+    if not isinstance(policy, dict):
+        return
+    current = policy.get("rev", 1)
+    seen: set[int] = set()
+    for name, entry in _tables(policy, "revisions"):
+        rev = entry.get("rev")
+        if not isinstance(rev, int) or not isinstance(current, int):
+            continue
+        if rev in seen:
+            yield Problem(f"policy.{name}.rev", rev, "each revision once")
+        if rev > current:
+            yield Problem(f"policy.{name}.rev", rev, f"at most policy.rev, which is {current}")
+        seen.add(rev)
+
+
+def _environment_problems(env: Mapping[str, str]) -> Iterator[Problem]:
+    if "CONSENT_GATEWAY_SECRET" in env:
+        for place, key in enumerate(parse_keys(env["CONSENT_GATEWAY_SECRET"]), 1):
+            if len(key) < KEY_SIZE:
+                expected = f"key {place} to have at least {KEY_SIZE} bytes, it has {len(key)}"
+                yield Problem("CONSENT_GATEWAY_SECRET", key, expected)
+    database = env.get("CONSENT_GATEWAY_DATABASE")
+    if database and not DATABASE.holds(database):
+        yield Problem("CONSENT_GATEWAY_DATABASE", without_credentials(database), DATABASE.expected)
+    limits = env.get("CONSENT_GATEWAY_LIMITS")
+    if limits not in (None, "", "on", "off"):
+        yield Problem("CONSENT_GATEWAY_LIMITS", limits, "off, or nothing")

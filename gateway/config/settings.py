@@ -1,0 +1,160 @@
+"""The settings: one table of structs with default and meaning. The defaults alone are a valid configuration.
+
+`load_settings` fills them; nothing else reads the file or the environment. Each field's `Meta` holds its
+meaning (for `check`, the README and editors) and, where the type is not enough, the check of its value.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from gateway.config import checks
+from gateway.config.keys import Secret
+from gateway.model.categories import Category
+
+Upstream: TypeAlias = Annotated[str, Meta(extra={"check": checks.UPSTREAM})]
+Page: TypeAlias = Annotated[str, Meta(extra={"check": checks.PAGE})]
+Prefix: TypeAlias = Annotated[str, Meta(extra={"check": checks.PREFIX})]
+PathStart: TypeAlias = Annotated[str, Meta(extra={"check": checks.PATH})]
+Host: TypeAlias = Annotated[str, Meta(extra={"check": checks.HOST})]
+ServiceHost: TypeAlias = Annotated[str, Meta(extra={"check": checks.SERVICE_HOST})]
+ServiceUrl: TypeAlias = Annotated[str, Meta(extra={"check": checks.SERVICE_URL})]
+Network: TypeAlias = Annotated[str, Meta(extra={"check": checks.NETWORK})]
+Day: TypeAlias = Annotated[str, Meta(extra={"check": checks.DATE})]
+Mark: TypeAlias = Annotated[str, Meta(extra={"check": checks.MARK})]
+Database: TypeAlias = Annotated[str, Meta(extra={"check": checks.DATABASE})]
+Word: TypeAlias = Annotated[str, Meta(extra={"check": checks.WORD})]
+Revision: TypeAlias = Annotated[int, Meta(ge=1)]
+
+
+class PolicyRevision(Struct, frozen=True, kw_only=True):
+    """`[[policy.revisions]]`: a notice that was or is in force."""
+
+    rev: Annotated[Revision, Meta(description="its number")]
+    date: Annotated[Day, Meta(description="when it came into force")] = ""
+    material: Annotated[
+        tuple[Category, ...], Meta(description="categories whose earlier yes it makes void")
+    ] = ()
+    changes: Annotated[str, Meta(description="what changed, for the change log")] = ""
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """`[policy]`: the notice in force."""
+
+    rev: Annotated[Revision, Meta(description="revision of the notice; raise it when it changes")] = 1
+    date: Annotated[Day, Meta(description="date of that revision")] = ""
+    purposes: Annotated[tuple[Word, ...], Meta(description="codes of the declared purposes")] = (
+        "040",
+        "090",
+        "148",
+        "157",
+    )
+    regions: Annotated[tuple[Word, ...], Meta(description="where data may be used")] = ("TW",)
+    revisions: Annotated[tuple[PolicyRevision, ...], Meta(description="all of them, for the change log")] = ()
+
+
+class Controller(Struct, frozen=True, kw_only=True):
+    """`[controller]`: who answers for the shop."""
+
+    name: Annotated[str, Meta(description="legal name, shown to visitors")] = ""
+    contact: Annotated[str, Meta(description="how visitors reach customer service")] = ""
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    """`[stats]`."""
+
+    period: Annotated[Literal["day", "week", "month"], Meta(description="base period of the statistics")] = (
+        "week"
+    )
+
+
+class CookieEntry(Struct, frozen=True, kw_only=True):
+    """`[[cookies]]`: a cookie of the shop's own; wins over everything the gateway knows about its name."""
+
+    name: Annotated[Word, Meta(description="name, or a pattern with *")]
+    category: Annotated[Category, Meta(description="its category")]
+
+
+class ServiceEntry(Struct, frozen=True, kw_only=True):
+    """`[[services]]`: an `id` of the catalogue is enough, further fields override; None keeps.
+
+    A service the catalogue does not know needs `category` and one of `hosts`, `urls`, `marks`, `cookies`.
+    """
+
+    id: Annotated[Word, Meta(description="id in the catalogue, or a new one")]
+    name: Annotated[Word | None, Meta(description="name shown to visitors")] = None
+    category: Annotated[Category | None, Meta(description="the category that opens it")] = None
+    vendor: Annotated[str | None, Meta(description="the company behind it")] = None
+    hosts: Annotated[tuple[Word, ...] | None, Meta(description="its hosts with subdomains; =host: one")] = (
+        None
+    )
+    urls: Annotated[tuple[ServiceUrl, ...] | None, Meta(description="host/path or /path patterns")] = None
+    marks: Annotated[tuple[Mark, ...] | None, Meta(description="patterns of its inline scripts")] = None
+    cookies: Annotated[tuple[Word, ...] | None, Meta(description="its cookies, with * as wildcard")] = None
+    embed: Annotated[bool | None, Meta(description="content a visitor wants to see: click to load")] = None
+    policy_url: Annotated[Page | None, Meta(description="its privacy policy")] = None
+    code: Annotated[Word | None, Meta(description="code of the purpose it serves")] = None
+    basis: Annotated[Literal["19-1-2", "19-1-5"] | None, Meta(description="ground, PDPA Art. 19(1)")] = None
+    use: Annotated[Literal["a", "b", "c", "d", "f"] | None, Meta(description="use the policy names")] = None
+    why: Annotated[str | None, Meta(description="why it is used, for visitors")] = None
+    breaks: Annotated[str | None, Meta(description="what does not work without it")] = None
+    reviewed_by: Annotated[str | None, Meta(description="who classified it")] = None
+    date: Annotated[Day | None, Meta(description="when it was classified")] = None
+    contract: Annotated[str | None, Meta(description="reference of the contract")] = None
+    role: Annotated[str | None, Meta(description="the vendor's role, such as processor")] = None
+    regions: Annotated[tuple[Word, ...] | None, Meta(description="where it handles data")] = None
+    last_review: Annotated[Day | None, Meta(description="when the vendor was last checked")] = None
+    separate: Annotated[bool, Meta(description="covered by no category, only by its own click")] = False
+
+
+class FileSettings(Struct, frozen=True, kw_only=True):
+    """What the configuration file may hold, top level."""
+
+    upstream: Annotated[Upstream, Meta(description="the shop's URL")] = ""
+    prefix: Annotated[Prefix, Meta(description="where the gateway's own pages are")] = "/_choices"
+    mode: Annotated[
+        Literal["enforce", "report"], Meta(description="report changes nothing and only counts")
+    ] = "enforce"
+    unknown: Annotated[
+        Literal["block", "pass"] | None,
+        Meta(description="unknown third parties; without it: pass until services are declared, then block"),
+    ] = None
+    strict_cookies: Annotated[bool, Meta(description="block unknown cookies of the shop too")] = False
+    first_party: Annotated[tuple[Host, ...], Meta(description="further hosts of the shop's own")] = ()
+    trusted_proxies: Annotated[
+        tuple[Network, ...], Meta(description="whose X-Forwarded-* headers are believed")
+    ] = ()
+    owns_root: Annotated[bool, Meta(description="answer /.well-known/gpc.json")] = False
+    dnt: Annotated[Literal["honour", "off"], Meta(description="the Do Not Track signal")] = "honour"
+    filter_lists: Annotated[tuple[Word, ...], Meta(description="paths of your own filter lists")] = ()
+    language: Annotated[
+        Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")
+    ] = "zh-Hant"
+    untouched_paths: Annotated[
+        tuple[PathStart, ...], Meta(description="payment, 3-D Secure and sign-in paths: never rewritten")
+    ] = ()
+    policy: Policy = Policy()
+    controller: Controller = Controller()
+    services: tuple[ServiceEntry, ...] = ()
+    cookies: tuple[CookieEntry, ...] = ()
+    stats: Stats = Stats()
+    data: Annotated[str, Meta(description="data folder; empty: the user's own")] = ""
+    database: Annotated[
+        Database, Meta(description="the consent record; empty: ledger.sqlite in the data folder")
+    ] = ""
+
+
+class Settings(FileSettings, frozen=True, kw_only=True):
+    """Everything the gateway is told: the file, then the environment over it.
+
+    Filled by `load_settings`: `folder` and `database` are never empty there, and `keys` holds the signing
+    keys, oldest first, when they come from the environment; empty means the key in `folder`
+    (`gateway.config.keys.folder_key`, made on first start).
+    """
+
+    folder: Path = Path("consent-gateway")
+    keys: tuple[Secret, ...] = ()
+    limits: bool = True

@@ -1,0 +1,1 @@
+"""`consent-gateway demo`: a small tracked shop on this machine, with the gateway in front of it."""

@@ -1,0 +1,236 @@
+"""Reads, records and withdraws a visitor's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.endpoints.forms import Form, FormError, local_path, read_form, require_own_page
+from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.enforcement.cookies import CookieFilter
+from gateway.enforcement.site import normal_host
+from gateway.errors import LedgerError
+from gateway.ledger.base import Ledger
+from gateway.model.act import Act, add, choose, withdraw
+from gateway.model.categories import OPTIONAL, Category
+from gateway.model.choice import Choice
+from gateway.model.decision import Decision, Rules, decide
+from gateway.model.entry import Event, Kind
+from gateway.model.evidence import Evidence, Interface
+from gateway.model.signals import Signals
+from gateway.types import Clock
+
+ACTIONS: Final = ("accept", "refuse", "save")
+ErrorPage = Callable[[Request, int, str], Response]
+
+
+def plain_error(request: Request, status: int, message: str) -> Response:
+    """The message alone."""
+    return PlainTextResponse(message, status)
+
+
+def choice_routes(
+    *,
+    cookie: ConsentCookie,
+    cookies: CookieFilter,
+    ledger: Ledger,
+    later: Callable[[Event], None],
+    rules: Rules,
+    evidence: Evidence,
+    clock: Clock,
+    prefix: str = "/_choices",
+    error_page: ErrorPage = plain_error,
+) -> list[Route]:
+    """`POST choice`, `POST withdraw` and `GET state` below `prefix`; they read `scope["consent"]`.
+
+    `later` takes the events of refusals and withdrawals that the ledger cannot record now.
+    """
+    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page)
+    return [
+        Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
+        Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),
+        Route(f"{prefix}/state", read_state, methods=["GET"]),
+    ]
+
+
+async def read_state(request: Request) -> Response:
+    """`GET state`: what holds for this visitor."""
+    return _private(JSONResponse(state_body(request.scope["consent"])))
+
+
+def state_body(decision: Decision) -> dict[str, object]:
+    """The JSON form of a decision, as `GET state` and a choice made by JSON answer it."""
+    categories = {category.value: decision.state(category).value for category in OPTIONAL}
+    return {"categories": categories, "source": decision.source.value, "rev": decision.rev}
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    cookie: ConsentCookie
+    cookies: CookieFilter
+    ledger: Ledger
+    later: Callable[[Event], None]
+    rules: Rules
+    evidence: Evidence
+    clock: Clock
+    prefix: str
+    error_page: ErrorPage
+
+    async def choose(self, request: Request) -> Response:
+        """`POST choice`."""
+        return await self._answer(request, self._chosen)
+
+    async def withdraw(self, request: Request) -> Response:
+        """`POST withdraw`: the given categories, or all."""
+        return await self._answer(request, self._withdrawn)
+
+    async def _answer(self, request: Request, read: Callable[[_Post], Act]) -> Response:
+        wants_json = request.headers.get("content-type", "").startswith("application/json")
+        try:
+            require_own_page(request)
+            form = await read_form(request)
+            wants_json = form.json
+            post = _Post.of(request, form, self.clock())
+            return await self._settle(post, read(post))
+        except FormError as error:
+            return self._refuse(request, wants_json, error)
+
+    def _chosen(self, post: _Post) -> Act:
+        action = post.form.one("action")
+        if action not in ACTIONS:
+            raise FormError(400, f"action {_named(action)}: expected {', '.join(ACTIONS)}")
+        named = _categories(post.form)
+        asked = {"accept": self.rules.offered, "save": named & self.rules.offered}.get(
+            str(action), frozenset()
+        )
+        if asked and _revision(post.form) != self.rules.notice.rev:
+            raise FormError(409, "rev: the notice has changed; nothing was saved")
+        from_settings = post.interface.surface == "settings"
+        wanted = asked - self.rules.sharing if post.signals.gpc and not from_settings else asked
+        if post.interface.surface == "embed" and asked:
+            return add(wanted, post.decision, self.rules, post.today, new_id=self.cookie.new_id)
+        return choose(
+            wanted,
+            post.decision,
+            self.rules,
+            post.today,
+            override=post.signals.gpc and from_settings,
+            new_id=self.cookie.new_id,
+        )
+
+    def _withdrawn(self, post: _Post) -> Act:
+        named = _categories(post.form)
+        if Category.NECESSARY in named:
+            raise FormError(400, "category 'necessary': cannot be refused")
+        signalled = self.rules.sharing if post.interface.surface == "gpc" else frozenset(OPTIONAL)
+        return withdraw(named or signalled, post.decision, self.rules, post.today)
+
+    async def _settle(self, post: _Post, act: Act) -> Response:
+        """Grants wait for the record; what takes away holds whatever becomes of the record."""
+        if act.after == act.before:
+            return self._done(post, act.after)
+        try:
+            await self.ledger.append(self._event(post, act))
+        except LedgerError:
+            return self._unrecorded(post, act)
+        return self._done(post, act.after)
+
+    def _unrecorded(self, post: _Post, act: Act) -> Response:
+        lasting = act.less(post.today) if act.grants else act
+        if lasting is not None:
+            self.later(self._event(post, lasting))
+        if not act.grants:
+            return self._done(post, act.after)
+        error = FormError(503, "the record cannot be written: nothing was granted, please try again later")
+        response = self._refuse(post.request, post.form.json, error)
+        return self._stored(response, post, lasting.after) if lasting is not None else response
+
+    def _event(self, post: _Post, act: Act) -> Event:
+        kind = Kind.GPC if post.interface.surface == "gpc" and act.kind is Kind.WITHDRAW else act.kind
+        subject = "" if kind is Kind.REFUSE else act.subject
+        gpc = post.signals.gpc or kind is Kind.GPC
+        return self.evidence.event(kind, act.after, subject, post.interface, now=post.now, gpc=gpc)
+
+    def _done(self, post: _Post, choice: Choice) -> Response:
+        response: Response
+        if post.form.json:
+            response = JSONResponse(state_body(self._decided(post, choice)))
+        else:
+            response = RedirectResponse(self._return(post.form), 303)
+        return self._stored(_private(response), post, choice)
+
+    def _decided(self, post: _Post, choice: Choice) -> Decision:
+        return decide(choice, post.signals, self.rules, post.today)
+
+    def _stored(self, response: Response, post: _Post, choice: Choice) -> Response:
+        """The response with the choice cookie, and without every optional cookie the request came with."""
+        scheme, headers = post.request.scope["scheme"], post.request.scope["headers"]
+        _, names = self.cookies.request(headers, self._decided(post, choice))
+        host = normal_host(post.request.headers.get("host", ""))
+        lines = self.cookies.expiries(names, host, scheme)
+        if not choice.empty:
+            lines = [self.cookie.set_cookie(choice, scheme, post.today), *lines]
+        response.raw_headers.extend((b"set-cookie", line) for line in lines)
+        return response
+
+    def _return(self, form: Form) -> str:
+        if "return" not in form.fields:
+            return f"{self.prefix}/?set=1"
+        return local_path(form.one("return")) or f"{self.prefix}/"
+
+    def _refuse(self, request: Request, wants_json: bool, error: FormError) -> Response:
+        if wants_json:
+            return _private(JSONResponse({"error": error.message}, error.status))
+        return _private(self.error_page(request, error.status, error.message))
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    request: Request
+    form: Form
+    interface: Interface
+    signals: Signals
+    decision: Decision
+    now: float
+
+    @classmethod
+    def of(cls, request: Request, form: Form, now: float) -> _Post:
+        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"))
+        signals = Signals.from_headers(request.scope["headers"])
+        return cls(request, form, interface, signals, request.scope["consent"], now)
+
+    @property
+    def today(self) -> int:
+        return int(self.now // 86_400)
+
+
+def _categories(form: Form) -> frozenset[Category]:
+    named = set()
+    for value in form.all("category"):
+        try:
+            named.add(Category(value))  # type: ignore[arg-type]
+        except ValueError:
+            raise FormError(400, f"category {_named(value)}: expected {', '.join(Category)}") from None
+    return frozenset(named)
+
+
+def _revision(form: Form) -> int | None:
+    value = form.one("rev")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _named(value: object) -> str:
+    return "missing" if value is None else ascii(value)[:60]
+
+
+def _private(response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    response.headers["x-content-type-options"] = "nosniff"
+    return response

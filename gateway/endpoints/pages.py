@@ -1,0 +1,179 @@
+"""The pages a visitor reads: settings, what works without cookies, the notice, a request that failed.
+
+Plain forms and links, no script. Whatever stands in the address is a wish: a language we do not have, a path
+that is not ours, an unknown message are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from gateway.endpoints.forms import local_path
+from gateway.enforcement.banner import Shown
+from gateway.enforcement.language import LOCALES, choose
+from gateway.enforcement.templates import render
+from gateway.enforcement.texts import Texts, texts
+from gateway.model.categories import OPTIONAL, Category, State
+from gateway.model.decision import Decision
+from gateway.model.service import Service
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Vary": "Cookie, Sec-GPC, DNT, Accept-Language",
+}
+"""On every page of ours. `same-origin`, because `no-referrer` would also blank the `Origin` of our forms."""
+
+_PROBLEMS = {403: "problem.refused", 409: "outdated"}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Renders the pages of one shop.
+
+    `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `services` are
+    those in force, `revised` the dates on which categories last changed, for visitors whose yes was voided.
+    """
+
+    shown: Shown
+    stylesheet: str
+    language: str = LOCALES[0]
+    contact: str = ""
+    newsletter: str = ""
+    services: Sequence[Service] = ()
+    revised: Mapping[Category, str] = field(default_factory=dict)
+
+    async def settings(self, request: Request) -> HTMLResponse:
+        """The second layer: one switch per optional category, as stored."""
+        decision: Decision = request.scope["consent"]
+        words, back = self._words(request), self._back(request)
+        granted = [name for name in self._offered() if decision.state(name) is State.GRANTED]
+        return self._page(
+            "settings.html",
+            request,
+            granted=granted,
+            message=_message(request, decision),
+            changed=self._changed(words, decision),
+            chip=decision.chip,
+            override=decision.override,
+            saved_url=self._own(request, "/", done="saved", **{"return": back}),
+            withdrawn_url=self._own(request, "/", done="withdrawn", **{"return": back}),
+            mail=self._mail(words, back),
+        )
+
+    async def functions(self, request: Request) -> HTMLResponse:
+        """Which functions work without any cookie, and with everything optional refused."""
+        return self._page("functions.html", request)
+
+    async def notice(self, request: Request) -> HTMLResponse:
+        """The categories and services in force."""
+        return self._page("notice.html", request, services=self.services)
+
+    def problem(self, request: Request, status: int, message: str = "") -> HTMLResponse:
+        """The page for a form that could not be carried out, in words of the visitor's language.
+
+        `message` is for programs and stays out of the page; the signature is `choices.ErrorPage`.
+        """
+        text = self._words(request)[_PROBLEMS.get(status, "problem")]
+        return self._page("problem.html", request, status, text=text)
+
+    def _page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
+        words, shown = self._words(request), self.shown
+        query = {**request.query_params} if request.method in ("GET", "HEAD") else {}
+        markup = render(
+            template,
+            t=words,
+            prefix=shown.prefix,
+            rev=shown.rev,
+            stylesheet=self.stylesheet,
+            controller=shown.controller,
+            contact=self.contact,
+            offered=self._offered(),
+            back=self._back(request),
+            link=lambda path: self._own(request, path, **{"return": self._back(request)}),
+            languages=[
+                {
+                    "lang": name,
+                    "name": texts(name)["language"],
+                    "url": f"?{urlencode({**query, 'lang': name})}",
+                }
+                for name in LOCALES
+            ],
+            **values,
+        )
+        return HTMLResponse(markup, status, headers={**HEADERS, "Content-Language": words["lang"]})
+
+    def _offered(self) -> tuple[Category, ...]:
+        return tuple(name for name in OPTIONAL if name in self.shown.offered)
+
+    def _words(self, request: Request) -> Texts:
+        wish = request.query_params.get("lang")
+        return texts(choose(wish, request.headers.get("accept-language", ""), self.language))
+
+    def _own(self, request: Request, path: str, **query: str) -> str:
+        """An address of ours that keeps the language the visitor switched to."""
+        wish = request.query_params.get("lang")
+        if wish in LOCALES:
+            query["lang"] = wish
+        return f"{self.shown.prefix}{path}?{urlencode(query)}"
+
+    def _back(self, request: Request) -> str:
+        """Where the visitor was on this site: `return`, else the referring page, else the shop's root."""
+        for wish in (request.query_params.get("return"), _referring_path(request)):
+            path = local_path(wish)
+            if path and not path.startswith(f"{self.shown.prefix}/"):
+                return path
+        return self.shown.prefix.rpartition("/")[0] + "/"
+
+    def _changed(self, words: Texts, decision: Decision) -> list[str]:
+        if decision.choice is None or decision.reason != "notice renewed":
+            return []
+        yes = decision.choice.granted
+        return [
+            words.say("changed", category=words[f"category.{name}"], date=self.revised[name])
+            for name in self._offered()
+            if name in yes and name in self.revised and decision.state(name) is State.UNSET
+        ]
+
+    def _mail(self, words: Texts, back: str) -> Markup:
+        link = Markup('<a href="{}">{}</a>').format(self.newsletter or back, words["mail.link"])
+        return escape(words["mail"]).format(link=link)
+
+
+def pages_routes(pages: Pages) -> list[Route]:
+    """`GET {prefix}/`, `/functions` and `/notice`."""
+    prefix = pages.shown.prefix
+    return [
+        Route(f"{prefix}/", pages.settings),
+        Route(f"{prefix}/functions", pages.functions),
+        Route(f"{prefix}/notice", pages.notice),
+    ]
+
+
+def _message(request: Request, decision: Decision) -> str:
+    """What to say at the top. After a choice (`set`, `done`) a browser without it has dropped the cookie."""
+    done = request.query_params.get("done", "")
+    if "set" not in request.query_params and done not in ("saved", "withdrawn"):
+        return ""
+    if decision.choice is None:
+        return "nocookie"
+    return done if done in ("saved", "withdrawn") else "saved"
+
+
+def _referring_path(request: Request) -> str | None:
+    """Path and query of the page the visitor came from, if it is on this host."""
+    _, scheme, rest = request.headers.get("referer", "").partition("://")
+    host, slash, path = rest.partition("/")
+    return slash + path.partition("#")[0] if scheme and host == request.headers.get("host") else None

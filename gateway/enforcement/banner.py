@@ -1,0 +1,210 @@
+"""What the gateway adds to the shop's pages: a stylesheet, the banner or a chip, the footer link, a script.
+
+Everything is rendered when a `Banner` is built, one variant per language and state; a request picks a variant
+and fills in the path to come back to. Class names avoid the words that content blockers hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from html import escape
+from itertools import chain, combinations
+
+from markupsafe import Markup
+
+from gateway.enforcement.language import LOCALES
+from gateway.enforcement.templates import render
+from gateway.enforcement.texts import Texts, texts
+from gateway.model.categories import OPTIONAL, Category, State
+from gateway.model.decision import Decision
+
+CHIPS = ("gpc", "dnt")
+_HOLE, _STATE, _NONCE = Markup("\x00return\x00"), Markup("\x00state\x00"), Markup("\x00nonce\x00")
+_Asked = tuple[Category, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the texts say about this shop, the same on every page.
+
+    `controller` is empty while the configuration names nobody; `partners` is 0 while their number is unknown.
+    """
+
+    prefix: str
+    rev: int
+    controller: str = ""
+    partners: int = 0
+    offered: frozenset[Category] = frozenset(OPTIONAL)
+    sharing: frozenset[Category] = frozenset({Category.MARKETING})
+
+
+class Banner:
+    """The bytes for `HtmlRewriter`: `body` goes right after `<body>`, `foot` at its end.
+
+    `stylesheet` and `script` are the hashed addresses of the two assets. All output is ASCII, characters
+    beyond it as references, so it reads the same in whatever encoding the page is.
+    """
+
+    def __init__(self, shown: Shown, stylesheet: str, script: str) -> None:
+        self._shown = shown
+        self._script = script
+        self._head = _ascii(f'<link rel="stylesheet" href="{escape(stylesheet)}">')
+        self._bars = {
+            (locale, told, asked, again): self._bar(texts(locale), told, asked, again)
+            for locale in LOCALES
+            for told in (False, True)
+            for asked in _subsets(shown.offered)[1:]
+            for again in _subsets(shown.offered - set(asked))
+        }
+        self._chips = {
+            (locale, told, chip): self._chip(texts(locale), told, chip)
+            for locale in LOCALES
+            for told in (False, True)
+            for chip in CHIPS
+        }
+        self._feet = {
+            (locale, told, known, reload): self._foot(texts(locale), told, known, reload)
+            for locale in LOCALES
+            for told in (False, True)
+            for known in (False, True)
+            for reload in (False, True)
+        }
+
+    def body(self, decision: Decision, locale: str, return_to: str, page_lang: str | None = None) -> bytes:
+        """The stylesheet, then the banner if the decision asks, else the chip of an honoured signal.
+
+        `return_to` is the path and query of the page, `page_lang` what its `<html lang>` says.
+        """
+        told = _differs(locale, page_lang)
+        if not decision.ask:
+            return self._head + self._chips.get((locale, told, decision.chip), b"")
+        asked = self._in_state(decision, State.UNSET)
+        stays = self._in_state(decision, State.GRANTED)
+        if not asked:
+            return self._head
+        before, after = self._bars[locale, told, asked, stays]
+        return self._head + before + _ascii(escape(return_to)) + after
+
+    def shown(self, locale: str) -> bytes:
+        """The first layer with the whole question, as archived and hashed: with no path to return to."""
+        asked = tuple(name for name in OPTIONAL if name in self._shown.offered)
+        return b"".join(self._bars[locale, True, asked, ()]) if asked else b""
+
+    def foot(
+        self,
+        decision: Decision,
+        locale: str,
+        page_lang: str | None = None,
+        *,
+        nonce: str = "",
+        reload: bool = False,
+    ) -> bytes:
+        """The settings link and the script, for every rewritten page.
+
+        `nonce` is the shop's own, if its policy works with one; `reload` says that a policy of ours came with
+        the page, so that a new choice needs a new page.
+        """
+        known = decision.chip == "gpc" or decision.override
+        known = known or (decision.choice is not None and decision.choice.override)
+        foot = self._feet[locale, _differs(locale, page_lang), known, reload]
+        state = " ".join(f"{name}:{decision.state(name)}" for name in OPTIONAL)
+        foot = foot.replace(_STATE, f"{state} source:{decision.source}")
+        return _ascii(foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else ""))
+
+    def placeholder(
+        self,
+        locale: str,
+        *,
+        service: str,
+        vendor: str,
+        category: Category,
+        element: str,
+        link: str = "",
+        always: bool = True,
+        page_lang: str | None = None,
+    ) -> bytes:
+        """A click-to-load frame: who is behind it, two buttons, links that work without the script.
+
+        `element` is the embed's own start and end tag as rewritten (address in `data-consent-src`, `hidden`
+        set): trusted markup. `link` opens the content at the provider. `always` is false for a service that
+        no category covers.
+        """
+        words = texts(locale)
+        kind = words[f"kind.{category}"]
+        return _ascii(
+            render(
+                "placeholder.html",
+                t=words,
+                lang=_lang(words, _differs(locale, page_lang)),
+                prefix=self._shown.prefix,
+                rev=self._shown.rev,
+                service=service,
+                category=category,
+                vendor=vendor,
+                link=link,
+                message=words.say("embed", vendor=vendor),
+                always=words.say("embed.accept", category=kind) if always else "",
+                element=Markup(element),  # noqa: S704 - the rewriter's own output
+            )
+        )
+
+    def _in_state(self, decision: Decision, state: State) -> _Asked:
+        offered = self._shown.offered
+        return tuple(name for name in OPTIONAL if name in offered and decision.state(name) is state)
+
+    def _bar(self, words: Texts, told: bool, asked: _Asked, stays: _Asked) -> tuple[bytes, bytes]:
+        shown = self._shown
+        partial = set(asked) != shown.offered
+        page = render(
+            "banner.html",
+            t=words,
+            lang=_lang(words, told),
+            prefix=shown.prefix,
+            rev=shown.rev,
+            hole=_HOLE,
+            question=words.question(asked),
+            footnote=words.say("banner.footnote", controller=shown.controller or words["site"]),
+            partners=words.partners(shown.partners),
+            save=(*asked, *stays) if partial else (),
+        )
+        before, after = page.split(_HOLE)
+        return _ascii(before), _ascii(after)
+
+    def _foot(self, words: Texts, told: bool, known: bool, reload: bool) -> str:
+        shown = self._shown
+        return render(
+            "foot.html",
+            t=words,
+            lang=_lang(words, told),
+            prefix=shown.prefix,
+            rev=shown.rev,
+            script=self._script,
+            nonce=_NONCE,
+            state=_STATE,
+            gpc=not known,
+            sharing=" ".join(name for name in OPTIONAL if name in shown.sharing),
+            reload=reload,
+        )
+
+    def _chip(self, words: Texts, told: bool, chip: str) -> bytes:
+        lang = _lang(words, told)
+        return _ascii(render("chip.html", t=words, lang=lang, chip=chip, prefix=self._shown.prefix))
+
+
+def _subsets(categories: Collection[Category]) -> list[_Asked]:
+    ordered = [name for name in OPTIONAL if name in categories]
+    return list(chain.from_iterable(combinations(ordered, size) for size in range(len(ordered) + 1)))
+
+
+def _differs(locale: str, page_lang: str | None) -> bool:
+    """Whether our text needs a `lang` of its own on this page; a page that says nothing gets one."""
+    return (page_lang or "").lower() != locale.lower()
+
+
+def _lang(words: Texts, told: bool) -> Markup:
+    return Markup(' lang="{}"').format(words["lang"]) if told else Markup("")
+
+
+def _ascii(markup: str) -> bytes:
+    return markup.encode("ascii", "xmlcharrefreplace")

@@ -1,0 +1,61 @@
+"""The raw header list: read, drop, replace, vary, and what keeps an answer out of shared caches.
+
+Names are given and compared in lower case, as ASGI delivers them. Nothing here changes its argument.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.types import RawHeaders
+
+_MEMBER: Final = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^,"]|")+', re.DOTALL)
+_SHARED_CACHE_HEADERS: Final = (b"cache-control", b"cdn-cache-control", b"surrogate-control")
+
+
+def get_all(headers: RawHeaders, name: bytes) -> list[bytes]:
+    """Every value of `name`, in order. There is no `get`: the first line alone decides nothing."""
+    return [value for key, value in headers if key == name]
+
+
+def drop(headers: RawHeaders, *names: bytes) -> RawHeaders:
+    """The list without any line of `names`."""
+    return [pair for pair in headers if pair[0] not in names]
+
+
+def replace(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
+    """One line `name: value` where the first one stood, or at the end; further ones are gone."""
+    place = next((at for at, pair in enumerate(headers) if pair[0] == name), len(headers))
+    return [*headers[:place], (name, value), *drop(headers[place:], name)]
+
+
+def split_list(value: bytes) -> list[bytes]:
+    """The members of a comma-separated list (RFC 9110 5.6.1); commas in quoted strings do not split."""
+    members = (member.strip(b" \t") for member in _MEMBER.findall(value))
+    return [member for member in members if member]
+
+
+def add_vary(headers: RawHeaders, *tokens: bytes) -> RawHeaders:
+    """`Vary` with `tokens` added where missing, in one line; `*` already says more and stays."""
+    present = [member for value in get_all(headers, b"vary") for member in split_list(value)]
+    known = {member.lower() for member in present}
+    missing = [token for token in tokens if token.lower() not in known]
+    if not missing or b"*" in known:
+        return headers
+    return replace(headers, b"vary", b", ".join([*present, *missing]))
+
+
+def unshare(headers: RawHeaders) -> RawHeaders:
+    """The headers of an answer that carries one visitor's `Set-Cookie`: no shared cache may keep it."""
+    members = [member for value in get_all(headers, b"cache-control") for member in split_list(value)]
+    names = [member.partition(b"=")[0].strip().lower() for member in members]
+    if b"no-store" in names:
+        return headers
+    kept = [
+        member
+        for member, name in zip(members, names, strict=True)
+        if name not in (b"public", b"private", b"s-maxage")
+    ]
+    value = b", ".join([b"private", *kept])
+    return [*drop(headers, *_SHARED_CACHE_HEADERS), (b"cache-control", value)]

@@ -1,0 +1,144 @@
+"""What may load in a page: one verdict per URL or script, for one state of consent on one host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from typing import NamedTuple
+
+from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.url import Base, locate
+from gateway.model.catalogue import Catalogue
+from gateway.model.categories import Category, Fate
+from gateway.model.service import Service
+
+
+class Kind(StrEnum):
+    """How an element uses a URL."""
+
+    SCRIPT = "script"
+    FRAME = "frame"
+    OBJECT = "object"
+    HINT = "hint"
+    IMAGE = "image"
+    PIXEL = "pixel"
+    STYLE = "style"
+    MEDIA = "media"
+    PING = "ping"
+    REFRESH = "refresh"
+
+
+_ACTIVE = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.HINT))
+
+
+class Verdict(NamedTuple):
+    """The fate of an element and whose it is; `services` and `categories` are empty where it is kept."""
+
+    fate: Fate
+    services: tuple[Service, ...] = ()
+    categories: tuple[Category, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """The ids of the services, or "unknown"."""
+        return " ".join(service.id for service in self.services) or "unknown"
+
+    @property
+    def embed(self) -> bool:
+        """Whether this is content a visitor may want to see: it gets a placeholder."""
+        return any(service.embed for service in self.services)
+
+
+KEEP = Verdict(Fate.KEEP)
+_STRICTNESS = {Fate.KEEP: 0, Fate.HOLD: 1, Fate.REMOVE: 2}
+
+
+class PagePolicy:
+    """The rules of one page: shared by all requests in the same state on the same host.
+
+    `fate` gives the fate of a category under the visitor's decision; `first_party` says whether a
+    host is the shop's own; `block_unknown` closes unknown scripts, frames, objects and hints;
+    `declared` holds the ids of the services the shop has declared, or None in a trial (R-15).
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        marks: InlineMarks,
+        fate: Callable[[Category], Fate],
+        page: Base,
+        first_party: Callable[[str], bool],
+        *,
+        block_unknown: bool = False,
+        declared: Collection[str] | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._marks = marks
+        self._fates = {category: fate(category) for category in Category}
+        self._first_party = first_party
+        self._block_unknown = block_unknown
+        self._declared = None if declared is None else frozenset(declared)
+        self.page = page
+        self.tags: dict[tuple[bool, bytes], object] = {}
+        """Start tags already judged; bounded by who fills it."""
+
+    @property
+    def everything_granted(self) -> bool:
+        """Whether no category is closed."""
+        return all(fate is Fate.KEEP for fate in self._fates.values())
+
+    def under(self, base: Base) -> PagePolicy:
+        """The same rules in a document whose `base` element leads elsewhere."""
+        return PagePolicy(
+            self._catalogue,
+            self._marks,
+            self._fates.__getitem__,
+            base,
+            self._first_party,
+            block_unknown=self._block_unknown,
+            declared=self._declared,
+        )
+
+    def category(self, category: Category) -> Fate:
+        """The fate of a whole category."""
+        return self._fates[category]
+
+    def url(self, url: str, kind: Kind) -> Verdict:
+        """May this URL load as `kind`?"""
+        target = locate(url, self.page)
+        if target is None:
+            return KEEP
+        if self._first_party(target.host):
+            service = self._catalogue.for_path(target.path)
+            return self._of(service) if service else KEEP
+        service = self._catalogue.for_url(target.host, target.path)
+        if service:
+            return self._of(service)
+        if kind is Kind.PIXEL or kind is Kind.PING:
+            fate = self._fates[Category.MARKETING]
+            return KEEP if fate is Fate.KEEP else Verdict(fate, (), (Category.MARKETING,))
+        if kind in _ACTIVE and self._block_unknown:
+            return Verdict(Fate.REMOVE)
+        return KEEP
+
+    def inline(self, script: bytes) -> Verdict:
+        """May this inline script run? The strictest of the services it bears marks of decides."""
+        return strictest(*map(self._of, self._marks.owners(script)))
+
+    def _of(self, service: Service) -> Verdict:
+        fate = self._fates[service.category]
+        undeclared = self._declared is not None and service.id not in self._declared
+        if fate is Fate.KEEP and undeclared and service.category is not Category.NECESSARY:
+            fate = Fate.HOLD
+        return KEEP if fate is Fate.KEEP else Verdict(fate, (service,), (service.category,))
+
+
+def strictest(*verdicts: Verdict) -> Verdict:
+    """One verdict for something that belongs to several: the strictest fate, and everyone it waits for."""
+    closed = [verdict for verdict in verdicts if verdict.fate is not Fate.KEEP]
+    if len(closed) < 2:
+        return closed[0] if closed else KEEP
+    fate = max((verdict.fate for verdict in closed), key=_STRICTNESS.__getitem__)
+    services = dict.fromkeys(service for verdict in closed for service in verdict.services)
+    categories = dict.fromkeys(category for verdict in closed for category in verdict.categories)
+    return Verdict(fate, tuple(services), tuple(categories))

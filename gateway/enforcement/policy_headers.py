@@ -1,0 +1,212 @@
+"""The headers of an answer that let others in or send the visitor's data out, changed as one policy says.
+
+Sources: Referrer Policy (W3C), Permissions Policy (W3C), Reporting API and NEL (W3C), RFC 8288 (Link).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.enforcement.headers import add_vary, drop, get_all, split_list
+from gateway.types import RawHeaders
+
+Judge = Callable[[str, str], bool]
+"""`judge(url, kind)`: whether a URL may stay; kind is `script`, `style`, `image`, `font`, `media`, `frame`,
+`fetch`, `hint` (preconnect, prefetch, …), `refresh`, `rules` (speculation rules) or `report`."""
+
+AD_FEATURES: Final = (
+    "browsing-topics",
+    "attribution-reporting",
+    "join-ad-interest-group",
+    "run-ad-auction",
+    "shared-storage",
+    "private-aggregation",
+)
+"""Browser features that exist for advertising; reviewed in November 2026."""
+
+_REFERRER_STRICTNESS: Final = (
+    b"unsafe-url",
+    b"no-referrer-when-downgrade",
+    b"origin-when-cross-origin",
+    b"origin",
+    b"strict-origin-when-cross-origin",
+    b"strict-origin",
+    b"same-origin",
+    b"no-referrer",
+)
+"""From the most talkative to the most silent, for what other hosts get to see."""
+_SHARED_CACHES: Final = frozenset(
+    (b"cache-control", b"cdn-cache-control", b"expires", b"pragma", b"surrogate-control", b"x-accel-expires")
+)
+_REPORTING: Final = frozenset((b"nel", b"report-to", b"reporting-endpoints"))
+_MEASUREMENT: Final = re.compile(rb"observe-browsing-topics|attribution-reporting-.+")
+_WATCHED: Final = _REPORTING | {b"link", b"refresh", b"speculation-rules", b"observe-browsing-topics"}
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_LINK = re.compile(rb"""\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*""")
+_PARAMETER = re.compile(rb""";\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?""")
+_REFRESH = re.compile(r"""\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?["']?\s*([^"']*)""", re.I)
+_HINTS: Final = frozenset(
+    (b"dns-prefetch", b"preconnect", b"prefetch", b"prerender", b"compression-dictionary")
+)
+_PRELOAD_KINDS: Final = {
+    b"script": "script", b"worker": "script", b"style": "style", b"image": "image", b"font": "font",
+    b"audio": "media", b"video": "media", b"track": "media", b"document": "frame", b"object": "frame",
+    b"embed": "frame",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderPolicy:
+    """What the headers of one visitor's answers become.
+
+    `marketing`: whether marketing is granted. `dnt`: whether DNT decides anything, so caches must tell it
+    apart. `no_store`: pages carry granted trackers and must not come back from the back/forward cache.
+    `handover`: a payment or sign-in path, whose partner needs to see the shop's origin.
+    """
+
+    judge: Judge
+    marketing: bool = False
+    dnt: bool = True
+    no_store: bool = False
+    handover: bool = False
+    features: Sequence[str] = AD_FEATURES
+
+    def page(self, headers: RawHeaders) -> RawHeaders:
+        """The headers of a page: caching, referrer, browser features, and all that `any` does."""
+        headers = uncached(self.any(headers), no_store=self.no_store)
+        headers = add_vary(headers, b"Cookie", b"Sec-GPC", *((b"DNT",) if self.dnt else ()))
+        headers = referrer(headers, self._referrer())
+        return headers if self.marketing else permissions(headers, self.features)
+
+    def any(self, headers: RawHeaders) -> RawHeaders:
+        """The headers of any answer: side doors closed, the rest as it was."""
+        if not any(name in _WATCHED or name[:11] == b"attribution" for name, _ in headers):
+            return headers
+        kept: RawHeaders = []
+        for name, value in headers:
+            if name == b"link":
+                value = link(value, self.judge)
+                if value:
+                    kept.append((name, value))
+            elif self._keeps(name, value):
+                kept.append((name, value))
+        # Without a group of the same answer NEL reports to one the browser remembers from another time.
+        return kept if any(name == b"report-to" for name, _ in kept) else drop(kept, b"nel")
+
+    def _keeps(self, name: bytes, value: bytes) -> bool:
+        if name == b"report-to":
+            return self._all(report_urls(value), "report")
+        if name == b"reporting-endpoints":
+            return self._all(_strings(value), "report")
+        if name == b"refresh":
+            target = refresh_target(value)
+            return not target or self.judge(target, "refresh")
+        if name == b"speculation-rules":
+            return self._all(_strings(value), "rules")
+        return self.marketing or _MEASUREMENT.fullmatch(name) is None
+
+    def _all(self, urls: Sequence[str] | None, kind: str) -> bool:
+        return urls is not None and all(self.judge(url, kind) for url in urls)
+
+    def _referrer(self) -> bytes:
+        if self.handover:
+            return b"strict-origin"
+        return b"strict-origin-when-cross-origin" if self.marketing else b"same-origin"
+
+
+def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
+    """`Cache-Control: private, no-cache`, with `no-store` where it was or is wanted; none for shared caches."""
+    members = [member.lower() for value in get_all(headers, b"cache-control") for member in split_list(value)]
+    stored = not no_store and b"no-store" not in members
+    value = b"private, no-cache" if stored else b"private, no-cache, no-store"
+    kept = [line for line in headers if line[0] not in _SHARED_CACHES]
+    return [*kept, (b"cache-control", value)]
+
+
+def referrer(headers: RawHeaders, least: bytes) -> RawHeaders:
+    """`Referrer-Policy` at least as silent as `least`; a stricter value of the shop stays.
+
+    Of several values the last one a browser knows counts.
+    """
+    values = [member for value in get_all(headers, b"referrer-policy") for member in split_list(value)]
+    known = [value.lower() for value in values if value.lower() in _REFERRER_STRICTNESS]
+    order = _REFERRER_STRICTNESS.index
+    value = known[-1] if known and order(known[-1]) > order(least) else least
+    return [*drop(headers, b"referrer-policy"), (b"referrer-policy", value)]
+
+
+def permissions(headers: RawHeaders, features: Sequence[str]) -> RawHeaders:
+    """`Permissions-Policy` with each of `features` switched off; the shop's other entries stay."""
+    members = [member for value in get_all(headers, b"permissions-policy") for member in split_list(value)]
+    names = {feature.encode() for feature in features}
+    kept = [member for member in members if member.partition(b"=")[0].strip().lower() not in names]
+    off = [feature.encode() + b"=()" for feature in features]
+    return [*drop(headers, b"permissions-policy"), (b"permissions-policy", b", ".join([*kept, *off]))]
+
+
+def report_urls(value: bytes) -> list[str] | None:
+    """Where the groups of a Report-To header send reports; None when it cannot be read."""
+    try:
+        groups = json.loads(b"[" + value + b"]")
+        return [str(endpoint["url"]) for group in groups for endpoint in group.get("endpoints", ())]
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _strings(value: bytes) -> list[str]:
+    """The quoted strings of a structured field (RFC 9651, section 3.3.3)."""
+    return [re.sub(r"\\(.)", r"\1", text) for text in _QUOTED.findall(value.decode("latin-1"))]
+
+
+def refresh_target(value: bytes) -> str:
+    """The URL of a Refresh header; empty when it reloads the page itself (WHATWG HTML, 4.2.5.3)."""
+    found = _REFRESH.match(value.decode("latin-1"))
+    return found[1].strip() if found else ""
+
+
+def link(value: bytes, judge: Judge) -> bytes:
+    """A Link header without the hints and resources that may not be loaded; byte for byte if all may.
+
+    An entry that cannot be parsed goes with all that follow it.
+    """
+    kept: list[bytes] = []
+    place = 0
+    changed = False
+    while place < len(value):
+        found = _LINK.match(value, place)
+        if found is None or value[found.end() : found.end() + 1] not in (b"", b","):
+            changed = True
+            break
+        if _loads(found[1], found[2], judge):
+            kept.append(found[0].strip())
+        else:
+            changed = True
+        place = found.end() + 1
+    return b", ".join(kept) if changed else value
+
+
+def _loads(url: bytes, parameters: bytes, judge: Judge) -> bool:
+    """Whether one link may stay: links that load nothing always may."""
+    found = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
+    target = url.decode("utf-8", "replace").strip()
+    if b"imagesrcset" in found:
+        sources = found[b"imagesrcset"].decode("utf-8", "replace").split(",")
+        if not all(judge(source.split()[0], "image") for source in sources if source.split()):
+            return False
+    kinds = {_kind(rel, found.get(b"as", b"").lower()) for rel in found.get(b"rel", b"").lower().split()}
+    return all(judge(target, kind) for kind in kinds - {""})
+
+
+def _kind(rel: bytes, destination: bytes) -> str:
+    if rel in _HINTS:
+        return "hint"
+    if rel == b"preload":
+        return _PRELOAD_KINDS.get(destination, "fetch")
+    return {b"modulepreload": "script", b"stylesheet": "style", b"icon": "image", b"manifest": "fetch"}.get(
+        rel, ""
+    )

@@ -1,0 +1,197 @@
+"""The WHATWG tokenizer states that matter here, as linear-time patterns over bytes.
+
+Source: HTML Standard, 13.2.5 Tokenization. Each pattern is unambiguous: a token that the
+buffer holds only in part never matches as a shorter one, so whatever is incomplete stays
+where it is until more bytes arrive. RE2 runs them as automata; no input makes them slow.
+
+A *stop* is a token that Python has to look at. Everything between two stops is skipped by
+one call of `run`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import re2
+
+_S = r"\t\n\x0c\r "
+
+# 13.2.5.32–40: attributes. An equals sign opens a name only where a name must start.
+_NAME = rf"[^{_S}/>=][^{_S}/>=]*"
+_NAMES = rf"[^{_S}/>][^{_S}/>=]*(?:[{_S}]+{_NAME})*"
+_VALUE = rf"""[{_S}]*=[{_S}]*(?:"[^"]*"|'[^']*'|[^{_S}>"'][^{_S}>]*[{_S}])"""
+_REST = (
+    rf"(?:[{_S}/]|{_NAMES}(?:{_VALUE}|[{_S}]*/))*"
+    rf"""(?:>|{_NAMES}[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>)"""
+)
+_AFTER_NAME = rf"(?:>|[{_S}/]{_REST})"
+
+# 13.2.5.41–52
+_COMMENT = r"<!--(?:-?>|(?s:.*?)--!?>)"
+_BOGUS = r"(?:<!(?:>|->|\[>|(?:[^->\[]|-[^->]|\[[^C>])[^>]*>)|<\?[^>]*>|</(?:>|[^a-zA-Z>][^>]*>))"
+# Not a tag: "<" before anything but a letter, "!", "/" or "?".
+_TEXT = r"(?:[^<]|<[^a-zA-Z!/?<])"
+
+INTERESTING = frozenset(
+    """a area applet audio base bgsound body embed fencedframe form frame frameset head html iframe image img
+    input link math meta noembed noframes noscript object plaintext portal script source style svg template
+    textarea title track video xmp""".split()
+)
+"""Start tags that can load, hold raw text or change how the rest is read."""
+
+ENDS = frozenset("body html svg math".split())
+"""End tags that matter: where the foot goes in, and where foreign content ends."""
+
+ANYWHERE = ("attributionsrc", "background", "ping", "style")
+"""Attributes that can load on any element."""
+
+_DRAWING = """circle clippath defs ellipse fecolormatrix filter g line lineargradient mask path pattern
+polygon polyline radialgradient rect stop symbol text tspan""".split()
+
+
+def _insensitive(word: str) -> str:
+    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word)
+
+
+def _other_than(words: Iterable[str], end: str, first: str) -> str:
+    """A pattern for every name that is none of `words`, whatever its case.
+
+    `end` are the characters that end a name, `first` those allowed to begin one (both as the
+    inside of a character class).
+    """
+    trie: dict[str, dict] = {}  # type: ignore[type-arg]
+    for word in words:
+        node = trie
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+
+    def below(node: dict, root: bool) -> str:  # type: ignore[type-arg]
+        letters = [letter for letter in node if letter]
+        both = "".join(f"{c}{c.upper()}" if c.isalpha() else re.escape(c) for c in letters)
+        ways = [f"[{_insensitive(c)[1:-1] if c.isalpha() else re.escape(c)}](?:{below(node[c], False)})" for c in letters]
+        if root:
+            rest = "".join(c for c in first if c.lower() not in letters)
+            ways.append(f"[{re.escape(rest)}][^{end}]*" if first else f"[^{both}{end}][^{end}]*")
+        else:
+            ways.append(f"[^{both}{end}][^{end}]*")
+            if "" not in node:
+                ways.append("")
+        return "|".join(ways)
+
+    return f"(?:{below(trie, True)})"
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DULL_NAME = _other_than(ANYWHERE, rf"{_S}/>=", "")
+_DULL_NAMES = rf"(?:=[^{_S}/>=]*|{_DULL_NAME})(?:[{_S}]+{_DULL_NAME})*"
+_DULL_STYLE = (
+    rf"{_insensitive('style')}[{_S}]*=[{_S}]*"
+    rf"""(?:"[^"(@&\\]*"|'[^'(@&\\]*')"""
+)
+_DULL_REST = (
+    rf"(?:[{_S}/]|(?:{_DULL_NAMES})(?:{_VALUE}|[{_S}]*/)|(?:{_DULL_NAMES}[{_S}]+)?{_DULL_STYLE})*"
+    rf"""(?:>|(?:{_DULL_NAMES})[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>)"""
+)
+_DULL_TAG = rf"<{_other_than(INTERESTING, _S + '/>', _LETTERS)}(?:>|[{_S}/]{_DULL_REST})"
+_DULL_END = rf"</{_other_than(ENDS, _S + '/>', _LETTERS)}{_AFTER_NAME}"
+_DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DULL_REST})"
+_DRAWING_END = rf"</(?:{'|'.join(map(_insensitive, _DRAWING))}){_AFTER_NAME}"
+
+
+def _compile(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.max_mem = 64 << 20
+    return re2.compile(pattern.encode("latin-1"), options)
+
+
+_RUN = _compile(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_END}|{_COMMENT}|{_BOGUS})*")
+_RUN_BEFORE_BODY = _compile(rf"(?:{_TEXT}|{_DULL_END}|{_COMMENT})*")
+_RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS})*")
+# One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.
+_TAG = re.compile(
+    rf"""</?[a-zA-Z][^{_S}/>]*+(?:>|[{_S}/](?:[{_S}/]|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+"""
+    rf"""(?:[{_S}]*+=[{_S}]*+(?:"[^"]*+"|'[^']*+'|[^{_S}>"'][^{_S}>]*+[{_S}])|[{_S}]*+/))*+"""
+    rf"""(?:>|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+[{_S}]*+"""
+    rf"""(?:=[{_S}]*+(?:[^{_S}>"'][^{_S}>]*+)?)?>))""".encode()
+)
+_OTHER = _compile(rf"(?:{_COMMENT}|{_BOGUS})")
+
+
+def run(data: bytes, start: int) -> int:
+    """Where the first stop at or after `start` begins; `len(data)` if there is none."""
+    return int(_RUN.match(data, start).end())
+
+
+def run_before_body(data: bytes, start: int) -> int:
+    """As `run`, but every start tag and every declaration is a stop."""
+    return int(_RUN_BEFORE_BODY.match(data, start).end())
+
+
+def run_foreign(data: bytes, start: int) -> int:
+    """As `run` inside SVG or MathML: only plain drawing elements are skipped."""
+    return int(_RUN_FOREIGN.match(data, start).end())
+
+
+def tag_end(data: bytes, start: int) -> int:
+    """Where the start or end tag that begins at `start` ends; -1 if the buffer does not hold all of it."""
+    match = _TAG.match(data, start)
+    return match.end() if match else -1
+
+
+def markup_end(data: bytes, start: int) -> int:
+    """The same for a comment, declaration or processing instruction at `start`."""
+    match = _OTHER.match(data, start)
+    return int(match.end()) if match else -1
+
+
+_TAG_NAME = re.compile(rb"</?([a-zA-Z][^\t\n\x0c\r />]*)")
+
+
+def tag_name(data: bytes, start: int) -> str:
+    """The lower-case name of the tag at `start` (ASCII case folding, 13.2.5.8)."""
+    match = _TAG_NAME.match(data, start)
+    return match[1].lower().decode("latin-1") if match else ""
+
+
+_RAW_ENDS = {
+    name: re.compile(rb"</" + name.encode() + rb"[\t\n\x0c\r />]", re.IGNORECASE)
+    for name in ("iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp")
+}
+_SCRIPT_MARK = re.compile(rb"<!--|-->|<(/?)script[\t\n\x0c\r />]", re.IGNORECASE)
+
+
+def raw_text_end(name: str, data: bytes, start: int) -> int:
+    """Where the end tag of the raw-text element `name` begins, its content beginning at `start`; -1 if not there.
+
+    13.2.5.2–4 (RCDATA, RAWTEXT) and 13.2.5.15–31 (script data, escaped and double escaped).
+    """
+    if name != "script":
+        match = _RAW_ENDS[name].search(data, start)
+        return match.start() if match else -1
+    return _script_end(data, start)
+
+
+def _script_end(data: bytes, start: int) -> int:
+    plain, escaped, double = 0, 1, 2
+    state, position = plain, start
+    while match := _SCRIPT_MARK.search(data, position):
+        position = match.end()
+        if match[0] == b"<!--":
+            if state == plain:
+                state = escaped
+            position -= 2  # "<!-->": the dashes that open may also close
+        elif match[0] == b"-->":
+            state = plain
+        elif match[1]:
+            if state != double:
+                return match.start()
+            state = escaped
+        elif state == escaped:
+            state = double
+        if match[0] not in (b"<!--", b"-->"):
+            position -= 1
+    return -1

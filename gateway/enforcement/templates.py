@@ -1,0 +1,20 @@
+"""Our markup, kept as templates in `gateway/data/templates`; every value is escaped unless it is `Markup`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(str(files("gateway") / "data" / "templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(name: str, **values: object) -> str:
+    """The template `name` filled with `values`; a missing value is an error, never an empty place."""
+    return _ENVIRONMENT.get_template(name).render(**values)

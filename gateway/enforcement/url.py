@@ -1,0 +1,91 @@
+"""Where a URL found in a page leads: the host and what is asked of it.
+
+Source: WHATWG URL Standard, 4.4 (basic URL parser), as far as host and path need it: leading
+and trailing control characters, tabs and newlines inside, backslashes, missing slashes, user
+information, ports, percent-encoded hosts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_STRIP = "".join(map(chr, range(0x21)))
+_INNER = str.maketrans("", "", "\t\n\r")
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+_WEB = frozenset(("http", "https", "ws", "wss", "ftp"))
+
+
+class Target(NamedTuple):
+    """What a URL asks for: lower-case host without port (or bracketed IPv6), and path with query."""
+
+    host: str
+    path: str
+
+
+class Base(NamedTuple):
+    """What relative URLs are resolved against; `path` is a folder that ends with "/"."""
+
+    scheme: str
+    host: str
+    path: str = "/"
+
+
+def locate(url: str, base: Base) -> Target | None:
+    """Host and path that a browser would ask for `url`; None where nothing is asked of a server.
+
+    `javascript:`, `data:`, `blob:`, `about:` and unknown schemes ask nobody; so does an empty URL.
+    """
+    url = url.strip(_STRIP)
+    if "\n" in url or "\t" in url or "\r" in url:
+        url = url.translate(_INNER)
+    if not url or url[0] == "#":
+        return None
+    match = _SCHEME.match(url)
+    if match:
+        scheme = match[1].lower()
+        if scheme not in _WEB:
+            return None
+        rest = url[match.end() :]
+        if rest[:1] not in ("/", "\\") and scheme == base.scheme:
+            return Target(base.host, _join(base.path, rest))
+        if rest[:2].replace("\\", "/") != "//" and rest[:1] in ("/", "\\") and scheme == base.scheme:
+            return Target(base.host, rest)
+        return _absolute(rest.lstrip("/\\"))
+    if url[:2].replace("\\", "/") == "//":
+        return _absolute(url.lstrip("/\\"))
+    return Target(base.host, _join(base.path, url))
+
+
+def _absolute(rest: str) -> Target:
+    cut = len(rest)
+    for sign in "/\\?#":
+        found = rest.find(sign, 0, cut)
+        if found >= 0:
+            cut = found
+    authority, path = rest[:cut], rest[cut:].partition("#")[0].replace("\\", "/", 1)
+    host = authority.rpartition("@")[2]
+    if not host.startswith("["):
+        host = host.partition(":")[0]
+    else:
+        host = host.partition("]")[0] + "]"
+    if "%" in host:
+        host = unquote(host, errors="replace")
+    if not host.isascii():
+        host = _ascii(host)
+    return Target(host.lower().rstrip("."), path if path.startswith("/") else "/" + path)
+
+
+def _ascii(host: str) -> str:
+    """IDNA form of a host; full-width and ideographic dots and letters become plain ones first."""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _join(folder: str, path: str) -> str:
+    if path[:1] in ("/", "\\"):
+        return path.partition("#")[0].replace("\\", "/")
+    return folder + path.partition("#")[0]

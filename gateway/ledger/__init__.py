@@ -1,0 +1,19 @@
+"""The consent record: an append-only chain of entries in a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.ledger.base import Ledger
+from gateway.ledger.sqlite import SqliteLedger
+
+
+def open_ledger(url: str) -> Ledger:
+    """The ledger at `url` (`sqlite:///PATH`; four slashes for an absolute path). Touches nothing yet.
+
+    Raises ValueError for another kind of URL.
+    """
+    scheme, separator, path = url.partition(":///")
+    if scheme != "sqlite" or not separator or not path:
+        raise ValueError(f"ledger {scheme}: expected sqlite:///PATH")
+    return SqliteLedger(Path(path))

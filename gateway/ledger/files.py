@@ -1,0 +1,78 @@
+"""The two SQLite files of a ledger: where they are, how they are opened, and whether they are still there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import aiosqlite
+
+Identity = tuple[tuple[int, int] | None, ...]
+
+
+def bodies_path(chain: Path) -> Path:
+    """The bodies' file beside the chain's: `ledger.sqlite` has `ledger-bodies.sqlite`."""
+    return chain.with_name(f"{chain.stem}-bodies{chain.suffix}")
+
+
+def create(path: Path) -> None:
+    """Makes an empty file, 0600, in a folder that is made 0700; a folder that exists keeps its mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        # Exclusively: to open and close a database in use would drop this process's locks on it (POSIX).
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        path.chmod(0o600)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+async def connect(path: Path, *, busy: float) -> aiosqlite.Connection:
+    """A connection to an existing file, in autocommit mode, that waits `busy` seconds for other writers.
+
+    Raises OSError or sqlite3.Error.
+    """
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        raise FileNotFoundError(errno.ENOENT, "no file that can be read and written", str(path))
+    connection = await aiosqlite.connect(
+        f"file:{quote(str(path))}?mode=rw", uri=True, timeout=busy, isolation_level=None
+    )
+    try:
+        await connection.execute("PRAGMA secure_delete=ON")
+        await connection.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def connect_readers(path: Path, *, busy: float) -> aiosqlite.Connection:
+    """A connection that only reads: the chain's file, with the bodies' file attached as `bodies`."""
+    connection = await connect(path, busy=busy)
+    try:
+        attached = f"file:{quote(str(bodies_path(path)))}?mode=rw"
+        await connection.execute("ATTACH ? AS bodies", (attached,))
+        await connection.execute("PRAGMA bodies.secure_delete=ON")
+        await connection.execute("PRAGMA query_only=ON")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def identity(*paths: Path) -> Identity:
+    """Which files the names lead to now. SQLite goes on writing to a file that was deleted or moved away."""
+    return tuple(_inode(path.with_name(path.name + suffix)) for path in paths for suffix in ("", "-wal"))
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,64 @@
+"""Events that must not keep a visitor waiting: recorded in order, again and again until they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from gateway.errors import LedgerError
+from gateway.model.entry import Event
+
+
+class Outbox:
+    """Holds events for `append` until it takes them; between two attempts `pause` seconds.
+
+    Only withdrawals, refusals and signals belong here: what they end has ended already. Beyond `limit`
+    the oldest event is lost, and `lost` counts it.
+    """
+
+    def __init__(
+        self, append: Callable[[Event], Awaitable[object]], *, limit: int = 10_000, pause: float = 1.0
+    ) -> None:
+        self._append = append
+        self._waiting: deque[Event] = deque()
+        self._limit = limit
+        self._pause = pause
+        self._sender: asyncio.Task[None] | None = None
+        self.lost = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, event: Event) -> None:
+        """Takes `event` and returns at once. To be called in a running event loop."""
+        if len(self._waiting) >= self._limit:
+            self._waiting.popleft()
+            self.lost += 1
+        self._waiting.append(event)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send())
+
+    async def close(self) -> int:
+        """One last attempt at everything; the number of events that could not be recorded."""
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        while self._waiting and await self._try():
+            pass
+        return len(self._waiting)
+
+    async def _send(self) -> None:
+        while self._waiting:
+            if not await self._try():
+                await asyncio.sleep(self._pause)
+
+    async def _try(self) -> bool:
+        event = self._waiting[0]
+        try:
+            await self._append(event)
+        except LedgerError:
+            return False
+        if self._waiting and self._waiting[0] is event:
+            self._waiting.popleft()
+        return True

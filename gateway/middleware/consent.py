@@ -1,0 +1,96 @@
+"""One decision per request: into the scope, to the shop as X-Consent, and back as a renewed cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.enforcement.headers import unshare
+from gateway.model.choice import Choice
+from gateway.model.decision import Decision, Rules, decide
+from gateway.model.signals import Signals
+from gateway.types import ASGIApp, Clock, Message, RawHeaders, Receive, Scope, Send
+
+_MOST_DECISIONS: Final = 4096
+_MOST_NOTED: Final = 4096
+_STARTS: Final = frozenset({"http.response.start", "websocket.accept"})
+_Key = tuple[tuple[bytes, ...], Signals, int]
+
+
+class DecisionMiddleware:
+    """Puts the visitor's frozen `Decision` into `scope["consent"]`.
+
+    `on_withdrawn` hears once of each choice from which a signal withdrew grants, and must not wait.
+    Decisions are kept by what they follow from: the cookie's bytes, the signals and the day.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        cookie: ConsentCookie,
+        rules: Rules,
+        clock: Clock,
+        on_withdrawn: Callable[[Decision], None] = lambda decision: None,
+    ) -> None:
+        self._app = app
+        self._cookie = cookie
+        self._rules = rules
+        self._clock = clock
+        self._on_withdrawn = on_withdrawn
+        self._decisions: dict[_Key, Decision] = {}
+        self._noted: dict[str, None] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = [(name, value) for name, value in scope["headers"] if not _is_spoof(name)]
+        today = int(self._clock() // 86_400)
+        decision = self._decide(headers, scope["scheme"], today)
+        headers.append((b"x-consent", decision.header()))
+        if decision.renewed is not None:
+            self._note(decision)
+            send = self._renewing(decision.renewed, scope["scheme"], today, send)
+        await self._app({**scope, "headers": headers, "consent": decision}, receive, send)
+
+    def _decide(self, headers: RawHeaders, scheme: str, today: int) -> Decision:
+        copies = self._cookie.copies(headers, scheme)
+        signals = Signals.from_headers(headers)
+        key = (copies, signals, today)
+        decision = self._decisions.get(key)
+        if decision is None:
+            decision = decide(self._cookie.combine(copies), signals, self._rules, today)
+            if len(self._decisions) >= _MOST_DECISIONS:
+                self._decisions.clear()
+            self._decisions[key] = decision
+        return decision
+
+    def _note(self, decision: Decision) -> None:
+        """A page and its images arrive together, all with the old cookie: one withdrawal, one call."""
+        if decision.choice is None or not decision.withdrawn or decision.choice.id in self._noted:
+            return
+        if len(self._noted) >= _MOST_NOTED:
+            self._noted.clear()
+        self._noted[decision.choice.id] = None
+        self._on_withdrawn(decision)
+
+    def _renewing(self, renewed: Choice, scheme: str, today: int, send: Send) -> Send:
+        """`send` that sets the cookie too, unless the answer sets it already: the visitor's own act wins."""
+        line = self._cookie.set_cookie(renewed, scheme, today)
+        own = self._cookie.name(scheme).encode() + b"="
+
+        async def send_renewed(message: Message) -> None:
+            if message["type"] in _STARTS:
+                headers = [(name, value) for name, value in message.get("headers", ())]
+                if not any(name == b"set-cookie" and value.startswith(own) for name, value in headers):
+                    message = {**message, "headers": [*unshare(headers), (b"set-cookie", line)]}
+            await send(message)
+
+        return send_renewed
+
+
+def _is_spoof(name: bytes) -> bool:
+    """`X-Consent` in any spelling that a server folds into the same variable (`X_Consent`)."""
+    return len(name) == 9 and name.endswith(b"consent") and name.startswith(b"x")

@@ -1,0 +1,111 @@
+"""Which rewriter an answer gets: the policy of its visitor and host, and what is added to the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gateway.enforcement.banner import Banner
+from gateway.enforcement.bots import is_declared_bot
+from gateway.enforcement.headers import get_all
+from gateway.enforcement.html import HtmlRewriter, Injection
+from gateway.enforcement.site import normal_host
+from gateway.enforcement.language import choose
+from gateway.enforcement.page_policy import PagePolicy
+from gateway.model.categories import State
+from gateway.model.decision import Decision
+from gateway.types import RawHeaders, Scope
+
+MakePolicy = Callable[[Decision, str, str], PagePolicy]
+Count = Callable[[str, str, str, int], None]
+
+_NONCE = re.compile(rb"script-src[^;]*'nonce-([A-Za-z0-9+/_=-]+)'")
+_MOST_POLICIES = 256
+_NOT_A_PAGE = frozenset((b"iframe", b"frame", b"empty", b"object", b"embed", b"fencedframe"))
+
+
+class Rewriting:
+    """Gives each HTML answer its rewriter.
+
+    `make_policy(decision, host, scheme)` builds the rules of one state on one host; they are kept and shared.
+    `count(what, service, outcome, number)` hears what each page had taken out.
+    """
+
+    def __init__(self, *, make_policy: MakePolicy, banner: Banner, language: str, count: Count) -> None:
+        self._make_policy = make_policy
+        self._banner = banner
+        self._language = language
+        self._count = count
+        self._policies: dict[tuple[str, str, State, State, State], PagePolicy] = {}
+
+    def __call__(self, scope: Scope, status: int, headers: RawHeaders) -> CountedRewriter:
+        """The rewriter for an answer to the request in `scope`, whose header is `headers`."""
+        decision: Decision = scope["consent"]
+        rewriter = HtmlRewriter(self.policy(scope, decision), self._injection(scope, decision, headers))
+        return CountedRewriter(rewriter, self._count)
+
+    def policy(self, scope: Scope, decision: Decision) -> PagePolicy:
+        """The rules of the page asked for in `scope`."""
+        host = normal_host(next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1"))
+        key = (host, scope["scheme"], decision.preferences, decision.statistics, decision.marketing)
+        policy = self._policies.get(key)
+        if policy is None:
+            if len(self._policies) >= _MOST_POLICIES:
+                self._policies.clear()
+            policy = self._policies[key] = self._make_policy(decision, host, scope["scheme"])
+        return policy
+
+    def _injection(self, scope: Scope, decision: Decision, answer: RawHeaders) -> Injection | None:
+        """What is added: nothing to frames, fragments and answers to scripts (R-57)."""
+        request = {name: value for name, value in scope["headers"] if name in _READ}
+        destination = request.get(b"sec-fetch-dest", b"")
+        if destination in _NOT_A_PAGE or b"x-requested-with" in request:
+            return None
+        accepted = request.get(b"accept-language", b"").decode("latin-1")
+        bot = is_declared_bot(request.get(b"user-agent", b""))
+        nonce = _nonce(answer)
+
+        def body(language: str) -> bytes:
+            if bot:
+                return b""
+            locale = choose(language, accepted, self._language)
+            return self._banner.body(decision, locale, _return_path(scope), language)
+
+        def foot(language: str) -> bytes:
+            locale = choose(language, accepted, self._language)
+            return self._banner.foot(decision, locale, language, nonce=nonce)
+
+        return Injection(body, foot, anyway=destination == b"document")
+
+
+_READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))
+
+
+class CountedRewriter:
+    """A rewriter that reports what it did when the page is complete."""
+
+    def __init__(self, rewriter: HtmlRewriter, count: Count) -> None:
+        self._rewriter = rewriter
+        self._count = count
+        self.write = rewriter.write
+
+    def end(self) -> bytes:
+        """The last bytes."""
+        last = self._rewriter.end()
+        for (service, what, fate), number in self._rewriter.counts.items():
+            self._count(what, service, fate, number)
+        return last
+
+
+def _return_path(scope: Scope) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
+    query: bytes = scope.get("query_string", b"")
+    return (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _nonce(answer: RawHeaders) -> str:
+    """The nonce the shop's own policy lets scripts run with; "" if it has none."""
+    for name, value in answer:
+        if name == b"content-security-policy" and (match := _NONCE.search(value)):
+            return match[1].decode("ascii")
+    return ""

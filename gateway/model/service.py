@@ -1,0 +1,33 @@
+"""One entry of the catalogue: who is behind a host, a path, an inline snippet or a cookie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.model.categories import Category
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A third party (or a product hosted by the shop itself) and everything it is recognised by.
+
+    `hosts`: `example.com` is that host and every subdomain, `=www.example.com` exactly that host.
+    `urls`: `facebook.com/tr` is a host as above and the beginning of a path, ending where a word ends;
+    `/matomo.js` is the end of a path on any host, the shop's own included. `*` stands for any text.
+    `marks`: regular expressions in RE2's syntax, searched in inline scripts, case-sensitive.
+    `cookies`: names on the shop's own host, `*` stands for any text.
+    `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.
+    `origin`: `curated`, `third-party-web`, `open-cookie-database` or `configuration`.
+    """
+
+    id: str
+    name: str
+    category: Category
+    vendor: str = ""
+    hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+    embed: bool = False
+    policy_url: str = ""
+    origin: str = "curated"

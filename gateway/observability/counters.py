@@ -1,0 +1,36 @@
+"""What the gateway did, counted: no visitor, no address, no value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MOST_SERIES = 10_000
+"""Different things counted at most; a new one beyond that is counted as `unknown`."""
+
+
+class Series(NamedTuple):
+    """What was enforced: the kind of thing, whose it is, and what became of it."""
+
+    what: str
+    service: str
+    outcome: str
+
+
+class Counters:
+    """Counts since the start of this process."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Series] = Counter()
+
+    def add(self, what: str, service: str, outcome: str, number: int = 1) -> None:
+        """Count `number` more."""
+        series = Series(what, service, outcome)
+        if series not in self._counts and len(self._counts) >= MOST_SERIES:
+            series = Series(what, "unknown", outcome)
+        self._counts[series] += number
+
+    def rows(self) -> Iterable[tuple[Series, int]]:
+        """Everything counted so far, in order."""
+        return sorted(self._counts.items())

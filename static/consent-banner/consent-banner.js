@@ -1,0 +1,191 @@
+// @ts-check
+// The banner's script: store, view, start(). Everything also works without it, by forms and links.
+// Comments stand on lines of their own: the gateway serves the file without them.
+
+(() => {
+  'use strict';
+
+  /** @typedef {Record<string, string>} State category -> granted | refused | unset, and `source` */
+
+  const script = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const config = script.dataset;
+  const prefix = config.prefix;
+
+  // ---- store: what the server says about this visitor; nothing is kept in the browser ----
+
+  /** @type {State} */
+  let state = Object.fromEntries((config.state || '').split(' ').map((pair) => pair.split(':')));
+
+  /** @param {string} name */
+  const granted = (name) => state[name] === 'granted';
+
+  /** @param {string} path @param {object} [body] @returns {Promise<State>} */
+  const ask = async (path, body) => {
+    const answer = await fetch(prefix + path, body && {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw answer.status;
+    const known = await answer.json();
+    return { ...known, ...known.categories };
+  };
+
+  const current = () => ask('/state');
+
+  /** @param {State} next @returns {boolean} whether `next` differs from what this page was built with */
+  const differs = (next) => Object.keys(state).some((name) => state[name] !== next[name]);
+
+  /** @param {string} name */
+  const announce = (name) => document.dispatchEvent(new CustomEvent(name, { detail: { ...state } }));
+
+  // ---- view: the banner, the footer link, the elements that wait ----
+
+  /** @type {HTMLElement | null} */
+  const banner = document.querySelector('[data-consent-banner]');
+  /** @type {HTMLAnchorElement | null} */
+  const link = document.querySelector('[data-consent-settings]');
+
+  const hide = () => {
+    if (banner) banner.hidden = true;
+  };
+
+  /** A line of text in place of the banner. @param {string} text @param {boolean} [focus] */
+  const tell = (text, focus) => {
+    const line = document.createElement('p');
+    line.className = 'cg cg-chip';
+    line.lang = (banner || link || line).lang;
+    line.tabIndex = -1;
+    line.setAttribute('role', 'status');
+    line.append(text);
+    document.body.prepend(line);
+    if (!focus) return;
+    line.focus({ preventScroll: true });
+    setTimeout(() => line.remove(), 8000);
+  };
+
+  /** Puts parked attributes (`data-consent-src` …) back. @param {Element} element */
+  const restore = (element) => {
+    for (const { name, value } of [...element.attributes]) {
+      const [, real] = name.match(/^data-consent-(?!category|service)(.+)/) || [];
+      if (!real) continue;
+      element.removeAttribute(name);
+      element.setAttribute(real.replace('xlink-', ''), value);
+    }
+    if (element.matches('source')) /** @type {HTMLMediaElement} */ (element.parentElement).load?.();
+  };
+
+  /** Runs a parked script in its place. @param {HTMLScriptElement} old @returns {Promise<unknown>} */
+  const run = (old) => new Promise((done) => {
+    const fresh = document.createElement('script');
+    for (const { name, value } of old.attributes) {
+      if (!/^type$|category$/.test(name)) fresh.setAttribute(name, value);
+    }
+    restore(fresh);
+    fresh.nonce = old.nonce;
+    fresh.async = old.hasAttribute('async');
+    fresh.text = old.text;
+    const waits = fresh.src && !fresh.async;
+    if (waits) fresh.onload = fresh.onerror = done;
+    old.replaceWith(fresh);
+    if (!waits) done(0);
+  });
+
+  /** Shows the embed a placeholder stands for. @param {Element} placeholder */
+  const load = (placeholder) => {
+    const element = placeholder.querySelector('[data-consent-src],[data-consent-data]');
+    if (!element) return;
+    element.removeAttribute('hidden');
+    placeholder.replaceWith(element);
+    restore(element);
+  };
+
+  /** Everything of the granted categories, in the order of the page. */
+  const revive = async () => {
+    const again = () => location.reload();
+    document.write = document.writeln = again;
+    for (const element of document.querySelectorAll('[data-consent-category]')) {
+      if (!(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
+      if (element.matches('[data-consent-placeholder]')) load(element);
+      else if (element.matches('script[type="text/plain"]')) await run(/** @type {HTMLScriptElement} */ (element));
+      else if (element.isConnected) restore(element);
+    }
+    Reflect.deleteProperty(document, 'write');
+    Reflect.deleteProperty(document, 'writeln');
+  };
+
+  /** A page can gain what is parked in it; for anything else it must be built anew. @param {State} next */
+  const apply = async (next) => {
+    const names = Object.keys(state).filter((name) => state[name] !== next[name]);
+    const anew = names.some((name) => granted(name) || (next[name] === 'granted' && (state[name] === 'refused' || 'consentReload' in config)));
+    if (anew) return location.reload();
+    for (const name of names) state[name] = next[name];
+    announce('consent:change');
+    return revive();
+  };
+
+  // ---- start ----
+
+  /** Sends a choice; the answer counts only if the cookie came back. @param {object} choice */
+  const choose = async (choice) => {
+    const layout = innerWidth < 720 ? 'narrow' : 'wide';
+    await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...choice });
+    const next = await current();
+    hide();
+    tell((next.source === 'choice' ? config.saved : config.lost) || '', true);
+    await apply(next);
+  };
+
+  /** @param {SubmitEvent} event */
+  const submit = (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    if (!banner || !banner.contains(form) || !button || form.dataset.plain) return;
+    event.preventDefault();
+    const fields = new FormData(form);
+    choose({ action: button.value, category: fields.getAll('category'), surface: 'banner' })
+      .catch(() => {
+        form.dataset.plain = '1';
+        form.requestSubmit(button);
+      });
+  };
+
+  /** @param {MouseEvent} event */
+  const click = (event) => {
+    const button = event.target instanceof Element && event.target.closest('[data-consent-action]');
+    const placeholder = button && button.closest('[data-consent-placeholder]');
+    if (!placeholder) return;
+    if (button.matches('[data-consent-action="load"]')) return load(placeholder);
+    const name = placeholder.getAttribute('data-consent-category') || '';
+    choose({ action: 'save', category: name.split(' '), surface: 'embed' }).catch(open);
+  };
+
+  const open = () => location.assign(link ? link.href : `${prefix}/`);
+
+  /** The browser's own signal, when its header got lost on the way. */
+  const signal = () => {
+    hide();
+    tell(config.gpc || '');
+    const shared = (config.sharing || '').split(' ').filter(granted);
+    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(() => location.reload(), () => 0);
+  };
+
+  const start = () => {
+    if (!navigator.cookieEnabled) {
+      hide();
+      if (link) {
+        link.textContent = link.dataset.off || '';
+        link.search = '?set=1';
+      }
+    } else if (config.gpc && /** @type {any} */ (navigator).globalPrivacyControl) signal();
+    document.addEventListener('submit', submit);
+    document.addEventListener('click', click);
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) current().then((next) => differs(next) && location.reload(), () => 0);
+    });
+    Object.assign(window, { consentGateway: { get: () => ({ ...state }), open } });
+    announce('consent:ready');
+  };
+
+  start();
+})();
