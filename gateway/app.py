@@ -11,7 +11,9 @@ import hashlib
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,10 +34,10 @@ from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
-from gateway.enforcement.policy_headers import HeaderPolicy
+from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
-from gateway.errors import LedgerError
+from gateway.errors import ConfigError, LedgerError, Problem
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
 from gateway.ledger.outbox import Outbox
@@ -71,7 +73,7 @@ class Gateway:
         self._outbox = Outbox(ledger.append)
         self.counters = Counters()
         self._registry = Registry(settings)
-        self._marks = InlineMarks(self._registry.catalogue.services)
+        self._marks = InlineMarks(self._registry.catalogue.services, self._registry.catalogue.for_url)
         self._rules = _rules(settings, self._registry)
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
         self._cookie = ConsentCookie(self._keys)
@@ -156,7 +158,7 @@ class Gateway:
             declared=self._registry.declared,
         )
 
-    def _header_policies(self, rewriting: Rewriting):  # type: ignore[no-untyped-def]
+    def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:
         def policy_for(scope: Scope) -> HeaderPolicy | None:
             decision: Decision = scope["consent"]
             path: str = scope["path"]
@@ -282,7 +284,7 @@ _UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
 
 
-def _judge(page: PagePolicy):  # type: ignore[no-untyped-def]
+def _judge(page: PagePolicy) -> Judge:
     def judge(url: str, kind: str) -> bool:
         return page.url(url, _KINDS.get(kind) or Kind.__members__.get(kind.upper(), Kind.IMAGE)).fate is Fate.KEEP
 
@@ -333,13 +335,19 @@ class ConsentMiddleware:
 
 
 def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
-    """Run the gateway until it is told to stop."""
+    """Run the gateway until it is told to stop.
+
+    Raises ConfigError for more than one worker: the record has one writer, counters live in one process.
+    """
+    if workers > 1:
+        raise ConfigError([Problem("--workers", workers, "1: the consent record has one writer")])
     logs.configure()
     app = create_app(settings)
     uvicorn.run(app, host=host, port=port, **SERVER)
 
 
-SERVER = {
+# What uvicorn runs the gateway with: the shop's own Date and Server headers pass.
+SERVER: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
     "server_header": False,

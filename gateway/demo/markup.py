@@ -17,28 +17,25 @@ class Markup(str):
 
 
 class _Page(Template):
-    idpattern = r"[a-z][a-z0-9_.]*"
+    idpattern = r"(?:at|t)\.[a-z_]+|[a-z_]+"
     braceidpattern = None
 
 
-class _Values(Mapping[str, str]):
-    """The values of one page; `t.word` is a text in the page's language."""
+class _Values(dict[str, str]):
+    """The values of one page, escaped; `t.word` is a text in the page's language."""
 
     def __init__(self, values: Mapping[str, object], language: str) -> None:
-        self._values = values
+        super().__init__((name, _html(value)) for name, value in values.items())
         self._language = language
 
-    def __getitem__(self, name: str) -> str:
-        if name.startswith("t."):
-            return escape(text(name[2:], self._language))
-        value = self._values[name]
-        return value if isinstance(value, Markup) else escape(str(value))
+    def __missing__(self, name: str) -> str:
+        if not name.startswith("t."):
+            raise KeyError(name)
+        return escape(text(name[2:], self._language))
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
 
-    def __len__(self) -> int:
-        return len(self._values)
+def _html(value: object) -> str:
+    return value if isinstance(value, str) else escape(str(value))
 
 
 @cache
@@ -52,7 +49,7 @@ def text(word: str, language: str) -> str:
     return _texts()[word]["en" if language == "en" else "zh"]
 
 
-def fill(page: str, language: str, **values: object) -> Markup:
+def fill(page: str, language: str, /, **values: object) -> Markup:
     """`pages/PAGE.html` with `$name` replaced by the values and `$t.word` by texts."""
     return Markup(_template(f"pages/{page}.html").substitute(_Values(values, language)))
 

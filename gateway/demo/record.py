@@ -47,7 +47,7 @@ class Record:
     counts: Counter[str] = field(default_factory=Counter)
     recent: dict[str, deque[str]] = field(default_factory=dict)
     ids: dict[str, deque[str]] = field(default_factory=dict)
-    shop: deque[Sight] = field(default_factory=lambda: deque(maxlen=RECENT))
+    shop: deque[Sight] = field(default_factory=lambda: deque(maxlen=5))
 
     def hit(self, tracker: Tracker, line: str, ids: Sequence[str]) -> None:
         """A request `line` ("GET /path") reached `tracker` and carried these identifiers."""
@@ -73,7 +73,7 @@ class Record:
             total=self.counts.total(),
             trackers=[self._row(tracker) for tracker in TRACKERS],
             shop=[
-                {"path": sight.path, "cookies": " ".join(sight.cookies), "consent": sight.consent}
+                {"path": sight.path, "cookies": " ".join(sight.cookies), "consent": sight.consent or "—"}
                 for sight in reversed(self.shop)
             ],
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -26,8 +27,8 @@ class _Server(uvicorn.Server):
 def listen(port: int) -> socket.socket:
     """A socket listening on `port` of this machine only; 0 picks one. OSError when it is taken."""
     taken = socket.socket()
-    if not _is_windows():
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Elsewhere this frees a port just left; on Windows it would let two servers share one.
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(os.name == "posix"))
     try:
         taken.bind((ADDRESS, port))
         taken.listen(128)
@@ -50,10 +51,10 @@ async def serve_all(apps: Sequence[tuple[ASGIApp, socket.socket]], stop: asyncio
     servers = [_server(app) for app, _ in apps]
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, RuntimeError):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(name, stop.set)
     tasks = [
-        asyncio.create_task(server.serve(sockets=[listening]))
+        asyncio.create_task(_serve(server, listening))
         for server, (_, listening) in zip(servers, apps, strict=True)
     ]
     stopped = asyncio.create_task(stop.wait())
@@ -67,11 +68,16 @@ async def serve_all(apps: Sequence[tuple[ASGIApp, socket.socket]], stop: asyncio
     return all(server.started for server in servers)
 
 
+async def _serve(server: _Server, listening: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listening])
+    except SystemExit:  # how uvicorn says that the application did not start
+        server.started = False
+    finally:
+        listening.close()
+
+
 def _server(app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2, ws="none")
     )
-
-
-def _is_windows() -> bool:
-    return hasattr(signal, "CTRL_C_EVENT")

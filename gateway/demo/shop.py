@@ -41,11 +41,11 @@ class Call:
         """The visitor's language."""
         return self.visit.language
 
-    def part(self, name: str, **values: object) -> Markup:
+    def part(self, name: str, /, **values: object) -> Markup:
         """A piece of a page in the visitor's language."""
         return fill(name, self.language, csrf=self.visit.csrf, **self.shop.tags.origins, **values)
 
-    def page(self, name: str, title: str, status: int = 200, **values: object) -> Response:
+    def page(self, name: str, title: str, status: int = 200, /, **values: object) -> Response:
         """A whole page of the shop with head, foot and everybody's tags."""
         visit = self.visit
         frame = fill(
@@ -134,7 +134,7 @@ class Shop:
             visit = self.visits.find(seen.get("sessionid")) or self.visits.begin()
             form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
             call = Call(self, request, visit, form)
-            if request.method == "POST" and not secrets.compare_digest(
+            if request.method == "POST" and secrets.compare_digest(
                 form.get("csrf", "").encode(), visit.csrf.encode()
             ):
                 response = call.message("stale", 403)
@@ -327,7 +327,7 @@ def settle(call: Call) -> Response:
 def thanks(call: Call) -> Response:
     """The page every advertiser wants to hear about."""
     number = call.request.path_params["number"]
-    if number not in call.visit.paid:
+    if number not in call.visit.orders:
         return missing(call)
     total = call.visit.orders[number]
     title = text("thanks", call.language)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.demo.markup import read
@@ -56,17 +56,15 @@ class Sink:
         name = _FILES.get((tracker.label, path))
         response = _file(name) if name else _pixel(request.method)
         if not request.cookies:
-            response.headers.append(
-                "set-cookie",
-                f"uid={tracker.label}.{secrets.token_hex(6)}; Path=/; Max-Age=31536000; SameSite=None; Secure",
-            )
+            visitor = f"{tracker.label}.{secrets.token_hex(6)}"
+            response.set_cookie("uid", visitor, max_age=31536000, samesite="none", secure=True)
         response.headers["cache-control"] = "no-store"
         return response
 
 
 def _file(name: str) -> Response:
     content = read(f"sinks/{name}")
-    return HTMLResponse(content) if name.endswith(".html") else Response(content, media_type="text/javascript")
+    return Response(content, media_type="text/html" if name.endswith(".html") else "text/javascript")
 
 
 def _pixel(method: str) -> Response:

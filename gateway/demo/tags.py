@@ -49,9 +49,9 @@ class Tags:
         return [(name.encode(), value.encode()) for name, value in lines]
 
     def cookies(self, present: Sequence[str], visitor: str) -> list[str]:
-        """`Set-Cookie` lines of the shop's own server-side tagging; scripts can neither see nor delete them."""
+        """`Set-Cookie` lines of the shop's server-side tagging: no script can see or delete these cookies."""
         lines = {
-            "_fbp": f"_fbp=fb.1.1700000000000.{visitor}; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax",
+            "_fbc": f"_fbc=fb.1.1700000000000.{visitor}; Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax",
             "FPID": f"FPID=FPID2.2.{visitor}; Max-Age=63072000; Path=/; HttpOnly; SameSite=Lax",
         }
         return [line for name, line in lines.items() if name not in present]

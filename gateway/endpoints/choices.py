@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -15,7 +15,6 @@ from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.site import normal_host
 from gateway.errors import LedgerError
-from gateway.ledger.base import Ledger
 from gateway.model.act import Act, add, choose, withdraw
 from gateway.model.categories import OPTIONAL, Category
 from gateway.model.choice import Choice
@@ -29,6 +28,13 @@ ACTIONS: Final = ("accept", "refuse", "save")
 ErrorPage = Callable[[Request, int, str], Response]
 
 
+class Recording(Protocol):
+    """The one thing wanted of the ledger."""
+
+    async def append(self, event: Event) -> object:
+        """Returns once `event` is durable, or raises LedgerError."""
+
+
 def plain_error(request: Request, status: int, message: str) -> Response:
     """The message alone."""
     return PlainTextResponse(message, status)
@@ -38,7 +44,7 @@ def choice_routes(
     *,
     cookie: ConsentCookie,
     cookies: CookieFilter,
-    ledger: Ledger,
+    ledger: Recording,
     later: Callable[[Event], None],
     rules: Rules,
     evidence: Evidence,
@@ -73,7 +79,7 @@ def state_body(decision: Decision) -> dict[str, object]:
 class _Choices:
     cookie: ConsentCookie
     cookies: CookieFilter
-    ledger: Ledger
+    ledger: Recording
     later: Callable[[Event], None]
     rules: Rules
     evidence: Evidence
@@ -144,8 +150,8 @@ class _Choices:
         lasting = act.less(post.today) if act.grants else act
         if lasting is not None:
             self.later(self._event(post, lasting))
-        if not act.grants:
-            return self._done(post, act.after)
+            if act.after.granted <= act.before.granted:
+                return self._done(post, lasting.after)
         error = FormError(503, "the record cannot be written: nothing was granted, please try again later")
         response = self._refuse(post.request, post.form.json, error)
         return self._stored(response, post, lasting.after) if lasting is not None else response

@@ -124,6 +124,11 @@ def quoted(name: str, value: bytes) -> bytes:
     return name.encode("latin-1") + b'="' + value.replace(b'"', b"&quot;") + b'"'
 
 
+def encode(value: str) -> bytes:
+    """The bytes of a decoded value: what was not UTF-8 comes back as it was."""
+    return value.encode("utf-8", "surrogateescape")
+
+
 def escape(value: str) -> bytes:
     """Text as a double-quoted attribute value."""
-    return html.escape(value, quote=True).encode("utf-8", "surrogateescape")
+    return encode(html.escape(value, quote=True))

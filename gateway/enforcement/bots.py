@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _BOT = re.compile(
-    rb"bot\b|bot[/;_-]|crawl|spider|slurp|archiver|facebookexternalhit|mediapartners-google|lighthouse"
+    rb"(?<!cu)bot\b|(?<!cu)bot[/;_-]|crawl|spider|slurp|archiver|facebookexternalhit|mediapartners-google|lighthouse"
     rb"|feedfetcher|google-inspectiontool",
     re.IGNORECASE,
 )

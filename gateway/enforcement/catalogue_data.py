@@ -23,7 +23,7 @@ def load_catalogue(
 ) -> Catalogue:
     """The shipped catalogue, with services of the configuration (`own`) before it: they win.
 
-    Raises ConfigError when the file is missing or damaged: without a catalogue nothing would be enforced (R-49).
+    Raises ConfigError when the file is missing or damaged: without it nothing would be enforced (R-49).
     """
     path = source or files("gateway") / "data" / "catalogue.json"
     try:

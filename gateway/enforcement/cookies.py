@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 from gateway.enforcement.set_cookie import SetCookie, Variant, expiry, parse_set_cookie
@@ -70,6 +71,7 @@ class CookieFilter:
         self._own_verdicts = {name.encode(): _OWN for name in own}
         self._verdicts: dict[bytes, int] = dict(self._own_verdicts)
         self._seen: dict[bytes, dict[Variant, None]] = {}
+        self._lines: dict[tuple[bytes, str, str], list[bytes]] = {}
 
     def request(self, headers: RawHeaders, decision: Decision) -> tuple[RawHeaders, list[str]]:
         """The headers for the shop, and the names that were cut (in report mode: would have been)."""
@@ -184,14 +186,24 @@ class CookieFilter:
         if name not in self._seen and len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         variants = self._seen.setdefault(name, {})
-        if len(variants) < _MOST_VARIANTS:
+        if len(variants) < _MOST_VARIANTS and parsed.variant not in variants:
             variants[parsed.variant] = None
+            self._lines.clear()
 
     def _is_neighbours(self, variant: Variant) -> bool:
         inside = f"{variant.path}/".startswith(f"{self._path.rstrip('/')}/")
         return self._path != "/" and (variant.domain != "" or not inside)
 
     def _expire(self, name: bytes, host: str, scheme: str) -> list[bytes]:
+        key = (name, host, scheme)
+        lines = self._lines.get(key)
+        if lines is None:
+            if len(self._lines) >= _MOST_NAMES:
+                self._lines.clear()
+            lines = self._lines[key] = self._places(name, host, scheme)
+        return lines
+
+    def _places(self, name: bytes, host: str, scheme: str) -> list[bytes]:
         variants = {Variant("", self._path): None}
         variants |= {Variant(domain.lower(), self._path): None for domain in self._domains(host)}
         listed = self._listed.get(name.decode("latin-1"), ())
@@ -210,10 +222,5 @@ def _size(line: bytes) -> int:
 
 
 def _within_budget(lines: list[bytes]) -> list[bytes]:
-    taken, room = [], EXPIRY_BUDGET
-    for line in lines:
-        room -= _size(line)
-        if room < 0:
-            break
-        taken.append(line)
-    return taken
+    ends = accumulate(map(_size, lines))
+    return [line for line, end in zip(lines, ends, strict=True) if end <= EXPIRY_BUDGET]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gateway.enforcement import css
-from gateway.enforcement.attributes import Attribute, StartTag, decode, escape, quoted
+from gateway.enforcement.attributes import Attribute, StartTag, decode, encode, escape, quoted, start_tag
 from gateway.enforcement.inline import script_of_data_url
-from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
+from gateway.enforcement.page_policy import Kind, PagePolicy, Verdict, strictest
 from gateway.enforcement.pixel import is_beacon, is_tiny
 from gateway.model.categories import Category, Fate
 
@@ -33,6 +33,8 @@ class Edit(NamedTuple):
     output: bytes
     skip: bool = False
     counts: tuple[Count, ...] = ()
+    content: bytes | None = None
+    """What replaces the text of the element; None to keep it."""
 
 
 class Attribution(NamedTuple):
@@ -58,6 +60,7 @@ _LOADING_RELS: dict[str, Kind] = {
     "prefetch": Kind.HINT,
     "prerender": Kind.HINT,
     "subresource": Kind.HINT,
+    "compression-dictionary": Kind.HINT,
     "import": Kind.SCRIPT,
 }
 
@@ -71,6 +74,7 @@ _ADDRESSES: dict[str, dict[str, Kind]] = {
     "applet": {"code": Kind.OBJECT, "codebase": Kind.OBJECT, "archive": Kind.OBJECT},
     "embed": {"src": Kind.OBJECT},
     "img": {"src": Kind.IMAGE, "lowsrc": Kind.IMAGE, "dynsrc": Kind.IMAGE},
+    "feimage": {"href": Kind.IMAGE, "xlink:href": Kind.IMAGE},
     "image": {"src": Kind.IMAGE, "href": Kind.IMAGE, "xlink:href": Kind.IMAGE},
     "input": {"src": Kind.IMAGE},
     "source": {"src": Kind.MEDIA},
@@ -82,42 +86,60 @@ _ADDRESSES: dict[str, dict[str, Kind]] = {
 _SETS = {"img": "srcset", "source": "srcset", "link": "imagesrcset"}
 # Lazy loaders copy these into the real attribute at run time; there the gateway no longer sees them.
 _LAZY = re.compile(r"data-(?!consent-)[a-z0-9_-]*(?:src|href|url|lazy|original)[a-z0-9_-]*$")
+_ADDRESS = re.compile(r"\s*(?:https?:|[/\\])", re.IGNORECASE)
+_SEEN = (Kind.IMAGE, Kind.FRAME)
 _LAZY_ON = frozenset(("script", "iframe", "img", "source", "video", "embed", "link"))
 _PARKED = {"src": "data-consent-src", "srcset": "data-consent-srcset", "href": "data-consent-href", "data": "data-consent-data"}
-_WHOLE = frozenset("applet bgsound embed fencedframe frame iframe img image link portal script source track".split())
+_WHOLE = frozenset("applet bgsound embed feimage fencedframe frame iframe img image link portal script source track".split())
 """Elements that are nothing without their address: refused, the tag goes."""
-_SKIPPED = frozenset(("applet", "iframe", "script", "fencedframe"))
+_SKIPPED = frozenset(("iframe", "script"))
 """Of those, the ones whose content goes with them."""
-_CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^,]*)?")
-_REFRESH = re.compile(r"[\s\d.]*[;,]?\s*(?:url\s*=\s*)?['\"]?([^'\"]*)", re.IGNORECASE)
+_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)")
+_REFRESH = re.compile(r"[\s\d.]*+[;,]?\s*+(?:url\s*+=\s*+)?['\"]?([^'\"]*+)", re.IGNORECASE)
 _DATA_BLOCK = re.compile(r"json|template|html|handlebars|mustache|shader|x-magento|importmap|speculationrules|svg|xml$")
 
 
 def edit(tag: StartTag, policy: PagePolicy, in_noscript: bool = False) -> Edit | None:
     """What to do with `tag`; None to keep it byte for byte. Content of inline scripts is judged apart."""
-    special = _SPECIAL.get(tag.name)
-    if special is not None:
-        return special(tag, policy, in_noscript) or _side_effects(tag, policy)
-    return _addressed(tag, policy, in_noscript) or _side_effects(tag, policy)
+    change = _SPECIAL.get(tag.name, _addressed)(tag, policy, in_noscript)
+    if change is None:
+        return _side_effects(tag, policy)
+    if not change.output:
+        return change
+    more = _side_effects(start_tag(change.output), policy)
+    return change if more is None else Edit(more.output, False, change.counts + more.counts)
 
 
-def edit_inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
-    """The same for a script without an address, given its text; None to keep both."""
-    if not content.strip() or not runs(tag):
-        return None
+def edit_content(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
+    """What to do with a style sheet, or a script without an address, given its text; None to keep both."""
+    if tag.name == "style":
+        text, counts = filtered_style(content, policy)
+        return Edit(tag.source, False, tuple(counts), text) if counts else None
+    if _runs(tag):
+        return _inline(tag, content, policy)
+    kind = _MAPS.get(tag.value("type").strip().lower())
+    return _map(content, kind, policy) if kind else None
+
+
+def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
     verdict = policy.inline(content)
     if verdict.fate is Fate.KEEP:
         return None
     counts = (Count(verdict.service, "inline script", verdict.fate),)
     if verdict.fate is Fate.REMOVE:
         return Edit(b"", True, counts)
+    waits_for = tag.value("data-consent-category").split()
+    if waits_for and tag.value("type") == "text/plain":  # parked already: by its address, or by another gateway
+        if set(verdict.categories) <= set(waits_for):
+            return None
+        both = " ".join(dict.fromkeys((*waits_for, *verdict.categories)))
+        return Edit(tag.edited({"data-consent-category": quoted("data-consent-category", encode(both))}), False, counts)
     return Edit(_parked_script(tag, {}, verdict), False, counts)
 
 
-def runs(tag: StartTag) -> bool:
+def _runs(tag: StartTag) -> bool:
     """Whether a script of this type is code rather than a data block, now or after some loader has passed."""
-    kind = tag.value("type").strip().lower()
-    return not _DATA_BLOCK.search(kind)
+    return not _DATA_BLOCK.search(tag.value("type").lower())
 
 
 def _addressed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
@@ -145,42 +167,60 @@ def _closed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Iterator[At
     """Every address of the tag that may not load now."""
     names = _ADDRESSES.get(tag.name, {})
     several = _SETS.get(tag.name)
-    lazy = tag.name in _LAZY_ON
+    lazy = tag.name in _LAZY_ON and (tag.name != "script" or _runs(tag))
     pixel: bool | None = None
     for attribute in tag.attributes:
         kind = names.get(attribute.name)
         if kind is None and attribute.name == several:
-            verdict = _judge_set(attribute, policy, in_noscript)
-            if verdict.fate is not Fate.KEEP:
-                yield Attribution(attribute.name, Kind.IMAGE, verdict)
-            continue
-        if kind is None and lazy and _LAZY.match(attribute.name):
-            kind = next(iter(names.values()), Kind.IMAGE)
-            if b"//" not in attribute.raw:
-                continue
+            kind = Kind.IMAGE
+        elif kind is None and lazy and _LAZY.match(attribute.name):
+            kind = _lazy_kind(attribute, names)
         if kind is None:
             continue
-        value = decode(attribute.raw)
-        if kind in (Kind.IMAGE, Kind.FRAME):
-            if pixel is None:
-                pixel = in_noscript or is_tiny(tag)
-            if pixel or (kind is Kind.IMAGE and is_beacon(value)):
-                kind = Kind.PIXEL
-        verdict = _judge(value, kind, policy)
+        if pixel is None:
+            pixel = in_noscript or (kind in _SEEN and is_tiny(tag))
+        verdict = _judge(attribute, kind, policy, pixel)
         if verdict.fate is not Fate.KEEP:
-            yield Attribution(attribute.name, kind, verdict)
+            yield Attribution(attribute.name, Kind.PIXEL if pixel and kind in _SEEN else kind, verdict)
 
 
-def _judge(value: str, kind: Kind, policy: PagePolicy) -> Verdict:
+def _lazy_kind(attribute: Attribute, names: dict[str, Kind]) -> Kind | None:
+    """The kind of address that a lazy loader's attribute holds; None if it holds none."""
+    if not _ADDRESS.match(decode(attribute.raw)):
+        return None
+    return next(iter(names.values()), Kind.IMAGE)
+
+
+def _judge(attribute: Attribute, kind: Kind, policy: PagePolicy, pixel: bool) -> Verdict:
+    value = decode(attribute.raw)
+    if attribute.name.endswith("srcset"):
+        return _judge_set(value, policy, pixel)
     if kind is Kind.SCRIPT and (script := script_of_data_url(value)) is not None:
         return policy.inline(script)
+    if kind is Kind.IMAGE:
+        return policy.url(value, Kind.PIXEL if pixel or is_beacon(value) else kind)
+    if kind is Kind.FRAME and pixel:
+        return strictest(policy.url(value, kind), policy.url(value, Kind.PIXEL))
     return policy.url(value, kind)
 
 
-def _judge_set(attribute: Attribute, policy: PagePolicy, in_noscript: bool) -> Verdict:
+def _judge_set(value: str, policy: PagePolicy, pixel: bool) -> Verdict:
     """The strictest verdict over a `srcset`."""
-    kind = Kind.PIXEL if in_noscript else Kind.IMAGE
-    return strictest(*(policy.url(match[1], kind) for match in _CANDIDATE.finditer(decode(attribute.raw))))
+    urls = tuple(_candidates(value))
+    return strictest(*(policy.url(url, Kind.PIXEL if pixel or is_beacon(url) else Kind.IMAGE) for url in urls))
+
+
+def _candidates(value: str) -> Iterator[str]:
+    """The addresses of a `srcset` (HTML 4.8.4.2.1)."""
+    position = 0
+    while match := _CANDIDATE.match(value, position):
+        url = match[1].rstrip(",")
+        yield url
+        position = match.end()
+        if url == match[1]:
+            position = value.find(",", position)
+            if position < 0:
+                return
 
 
 def _moved(tag: StartTag, closed: list[Attribution]) -> dict[str, bytes | None]:
@@ -223,8 +263,7 @@ def _side_effects(tag: StartTag, policy: PagePolicy) -> Edit | None:
 
 
 def _style(attribute: Attribute, policy: PagePolicy) -> tuple[bytes | None, Count | None]:
-    text = decode(attribute.raw).encode("utf-8", "surrogateescape")
-    new, counts = filtered_style(text, policy)
+    new, counts = filtered_style(encode(decode(attribute.raw)), policy)
     if not counts:
         return None, None
     return b'style="' + escape(new.decode("utf-8", "surrogateescape")) + b'"', counts[0]
@@ -259,7 +298,8 @@ def filtered_style(text: bytes, policy: PagePolicy) -> tuple[bytes, list[Count]]
     counts: list[Count] = []
 
     def keep(url: str, imported: bool) -> bool:
-        verdict = policy.url(url, Kind.STYLE if imported else Kind.IMAGE)
+        pixel = Kind.PIXEL if is_beacon(url) else Kind.IMAGE
+        verdict = policy.url(url, Kind.STYLE if imported else pixel)
         if verdict.fate is not Fate.KEEP:
             counts.append(Count(verdict.service, "style", Fate.REMOVE))
         return verdict.fate is Fate.KEEP
@@ -275,22 +315,26 @@ def _link(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
     kind = Kind.HINT if Kind.HINT in kinds else kinds[0]
     verdict = strictest(
         *(policy.url(decode(a.raw), kind) for a in tag.attributes if a.name == "href" or _LAZY.match(a.name)),
-        *(_judge_set(a, policy, False) for a in tag.attributes if a.name == "imagesrcset"),
+        *(_judge_set(decode(a.raw), policy, False) for a in tag.attributes if a.name == "imagesrcset"),
     )
     if verdict.fate is Fate.KEEP:
         return None
     counts = (Count(verdict.service, kind.value, verdict.fate),)
     if verdict.fate is Fate.REMOVE or kind is Kind.HINT:
         return Edit(b"", False, counts)
-    closed = [Attribution(a.name, kind, verdict) for a in tag.attributes if a.name in ("href", "imagesrcset")]
+    closed = [Attribution(a.name, kind, verdict) for a in tag.attributes if _is_address(a)]
     return Edit(tag.edited(_moved(tag, closed), _marking(verdict)), False, counts)
+
+
+def _is_address(attribute: Attribute) -> bool:
+    return attribute.name in ("href", "imagesrcset") or bool(_LAZY.match(attribute.name))
 
 
 def _meta(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
     if tag.value("http-equiv").strip().lower() != "refresh":
         return None
     match = _REFRESH.match(tag.value("content"))
-    verdict = policy.url(match[1], Kind.REFRESH) if match else KEEP
+    verdict = policy.url(match[1] if match else "", Kind.REFRESH)
     if verdict.fate is Fate.KEEP:
         return None
     return Edit(b"", False, (Count(verdict.service, "refresh", Fate.REMOVE),))
@@ -304,9 +348,11 @@ def _base(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
 _QUOTED_URL = re.compile(rb"""["']((?:https?:)?(?:\\?/){2}[^"'\s]+)["']""", re.IGNORECASE)
 
 
-def edit_map(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
+_MAPS = {"importmap": Kind.SCRIPT, "speculationrules": Kind.HINT}
+
+
+def _map(content: bytes, kind: Kind, policy: PagePolicy) -> Edit | None:
     """An import map or speculation rules: closed if any address in it is."""
-    kind = Kind.HINT if "speculation" in tag.value("type").lower() else Kind.SCRIPT
     urls = (match[1].replace(b"\\/", b"/").decode("utf-8", "replace") for match in _QUOTED_URL.finditer(content))
     verdict = strictest(*(policy.url(url, kind) for url in urls))
     if verdict.fate is Fate.KEEP:

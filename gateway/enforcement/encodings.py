@@ -1,6 +1,6 @@
 """Content codings of a page, taken off piece by piece (RFC 9110, section 8.4; zstd: RFC 8878 and 9659).
 
-Every decoder gives at most about eight megabytes per call, however well its input was packed: a caller
+Every decoder gives at most about two megabytes per call, however well its input was packed: a caller
 that hands each piece on before it asks for the next one keeps its memory flat.
 """
 
@@ -17,8 +17,8 @@ from gateway.errors import RewriteError
 
 OUTPUT_LIMIT: Final = 1 << 18
 """Bytes one call of a gzip, deflate or br decoder gives at most (br may overshoot by its own block)."""
-_ZSTD_SLICE: Final = 256
-"""Input bytes per call for zstd, whose binding has no output limit: at worst 64 blocks of 128 KiB."""
+_ZSTD_SLICE: Final = 64
+"""Input bytes per call for zstd, whose binding has no output limit: at worst 16 blocks of 128 KiB."""
 _ZSTD_WINDOW: Final = 8 << 20
 _MOST_CODINGS: Final = 3
 
@@ -61,23 +61,24 @@ class Inflate:
         self._gzip = gzip
         self._inflate: Any = zlib.decompressobj(31) if gzip else None
         self._rest = b""
+        self._waiting = False
         self._began = False
 
     @property
     def pending(self) -> bool:
         """Whether the last call stopped at the output limit."""
-        return self._inflate is not None and bool(self._rest)
+        return bool(self._rest) and not self._waiting
 
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
         data = self._rest + data if self._rest else data
-        if self._inflate is None:
-            if len(data) < 2:
-                self._rest = data
-                return b""
-            self._inflate = zlib.decompressobj(15 if _zlib_wrapped(data) else -15)
-        if not data:
+        at_start = self._inflate is None or self._inflate.eof
+        self._waiting = at_start and len(data) == 1
+        if self._waiting or not data:
+            self._rest = data
             return b""
+        if self._inflate is None:
+            self._inflate = zlib.decompressobj(15 if _zlib_wrapped(data) else -15)
         self._began = True
         if self._inflate.eof and not self._next_member(data):
             self._rest = b""
@@ -115,11 +116,12 @@ class Brotli:
     def __init__(self) -> None:
         self._brotli: Any = brotli.Decompressor()
         self._began = False
+        self._more = False
 
     @property
     def pending(self) -> bool:
         """Whether the last call stopped at the output limit."""
-        return not self._brotli.is_finished() and not self._brotli.can_accept_more_data()
+        return self._more and not self._brotli.is_finished()
 
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
@@ -130,6 +132,7 @@ class Brotli:
             out: bytes = self._brotli.process(data, output_buffer_limit=OUTPUT_LIMIT)
         except brotli.error as error:
             raise RewriteError("broken br body") from error
+        self._more = len(out) >= OUTPUT_LIMIT or not self._brotli.can_accept_more_data()
         return out
 
     def flush(self) -> bytes:
@@ -145,7 +148,7 @@ class Zstandard:
     def __init__(self) -> None:
         self._zstd = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._frame = self._zstd.decompressobj()
-        self._rest = b""
+        self._rest = memoryview(b"")
         self._began = False
 
     @property
@@ -155,17 +158,26 @@ class Zstandard:
 
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
-        data = self._rest + data if self._rest else data
-        if self._frame.eof and data:
+        if data:
+            self._began = True
+            self._rest = memoryview(data)
+        pieces: list[bytes] = []
+        size = 0
+        while self._rest and size < OUTPUT_LIMIT:
+            pieces.append(self._slice())
+            size += len(pieces[-1])
+        return b"".join(pieces)
+
+    def _slice(self) -> bytes:
+        if self._frame.eof:
             self._frame = self._zstd.decompressobj()
-        self._began = self._began or bool(data)
-        piece, self._rest = data[:_ZSTD_SLICE], data[_ZSTD_SLICE:]
+        piece, self._rest = self._rest[:_ZSTD_SLICE], self._rest[_ZSTD_SLICE:]
         try:
-            out = self._frame.decompress(piece) if piece else b""
+            out = self._frame.decompress(piece)
         except zstandard.ZstdError as error:
             raise RewriteError("broken zstd body") from error
-        if self._frame.eof:
-            self._rest = self._frame.unused_data + self._rest
+        if self._frame.eof and self._frame.unused_data:
+            self._rest = memoryview(self._frame.unused_data + bytes(self._rest))
         return out
 
     def flush(self) -> bytes:

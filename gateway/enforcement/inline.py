@@ -10,26 +10,37 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote_to_bytes
 
 import re2
 
+from gateway.enforcement.loader import addresses, loads
+from gateway.model.categories import Category
 from gateway.model.service import Service
 
+OwnerOf = Callable[[str, str], Service | None]
 _REMEMBERED = 1024
 _REMEMBERED_LENGTH = 16_384
+_ENCODED = re.compile(rb"%(?:3[cC]|2[fF])")
 _DATA = re.compile(r"\s*data:([^,]*),", re.IGNORECASE)
 
 
 class InlineMarks:
     """All services' marks, compiled once."""
 
-    def __init__(self, services: Iterable[Service]) -> None:
-        """Raises ValueError naming the service and the mark that RE2 does not read."""
+    def __init__(
+        self, services: Iterable[Service], owner_of: OwnerOf = lambda host, path: None, *, memory: int = 256 << 20
+    ) -> None:
+        """`owner_of(host, path)` names the service behind an address that a script loads from;
+        `memory` is the number of bytes that the automaton may take.
+
+        Raises ValueError naming the service and the mark that RE2 does not read.
+        """
+        self._owner_of = owner_of
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = 256 << 20
+        options.max_mem = memory
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
         self._owners: list[Service] = []
@@ -40,28 +51,47 @@ class InlineMarks:
                 except re2.error as error:
                     raise ValueError(f"{service.id}: mark {mark!r}: {error}") from error
                 self._owners.append(service)
-        if self._owners:
-            self._set.Compile()
+        self._always = self._set.Add(b"")  # RE2 says "no match" when it runs out of memory too; this one always does
+        self._set.Compile()
         self._seen: dict[bytes, tuple[Service, ...]] = {}
 
-    def owners(self, script: bytes) -> tuple[Service, ...]:
-        """The services whose marks the script bears, each once, in the order of the catalogue."""
+    def owners(self, script: bytes) -> tuple[Service, ...] | None:
+        """The services whose marks the script bears, each once, in the order of the catalogue.
+
+        None if the search failed: then nobody knows.
+        """
         found = self._seen.get(script)
         if found is None:
             found = self._search(script)
-            if len(script) <= _REMEMBERED_LENGTH:
+            if found is not None and len(script) <= _REMEMBERED_LENGTH:
                 if len(self._seen) >= _REMEMBERED:
                     self._seen.clear()
                 self._seen[script] = found
         return found
 
-    def _search(self, script: bytes) -> tuple[Service, ...]:
-        if not self._owners:
-            return ()
+    def _search(self, script: bytes) -> tuple[Service, ...] | None:
+        marked = self._marked(script)
+        return None if marked is None else tuple(dict.fromkeys((*marked, *self._loaded(script))))
+
+    def _loaded(self, script: bytes) -> Iterator[Service]:
+        """The owners of the addresses the script loads from; a mere link to somebody is not one."""
+        if not loads(script):
+            return
+        for target, loadable in addresses(script):
+            service = self._owner_of(*target) if loadable else None
+            if service is None or service.category is Category.NECESSARY:
+                continue
+            if not service.embed or ".js" in target.path:
+                yield service
+
+    def _marked(self, script: bytes) -> tuple[Service, ...] | None:
         numbers = set(self._set.Match(script) or ())
-        if b"%3C" in script or b"%3c" in script or b"%2F" in script or b"%2f" in script:
-            numbers |= set(self._set.Match(unquote_to_bytes(script)) or ())
-        return tuple(dict.fromkeys(self._owners[number] for number in sorted(numbers)))
+        if numbers and _ENCODED.search(script):
+            again = set(self._set.Match(unquote_to_bytes(script)) or ())
+            numbers = again and numbers | again
+        if not numbers:
+            return None
+        return tuple(dict.fromkeys(self._owners[number] for number in sorted(numbers - {self._always})))
 
 
 def script_of_data_url(url: str) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.url import Base, locate
@@ -50,6 +50,7 @@ class Verdict(NamedTuple):
 
 
 KEEP = Verdict(Fate.KEEP)
+_MOST_BASES = 16
 _STRICTNESS = {Fate.KEEP: 0, Fate.HOLD: 1, Fate.REMOVE: 2}
 
 
@@ -79,25 +80,37 @@ class PagePolicy:
         self._block_unknown = block_unknown
         self._declared = None if declared is None else frozenset(declared)
         self.page = page
-        self.tags: dict[tuple[bool, bytes], object] = {}
-        """Start tags already judged; bounded by who fills it."""
+        self._under: dict[Base, PagePolicy] = {}
+        self.tags: dict[tuple[bool, bytes], Any] = {}
+        """The edits of start tags already judged; bounded by who fills it."""
 
     @property
     def everything_granted(self) -> bool:
         """Whether no category is closed."""
         return all(fate is Fate.KEEP for fate in self._fates.values())
 
-    def under(self, base: Base) -> PagePolicy:
-        """The same rules in a document whose `base` element leads elsewhere."""
-        return PagePolicy(
-            self._catalogue,
-            self._marks,
-            self._fates.__getitem__,
-            base,
-            self._first_party,
-            block_unknown=self._block_unknown,
-            declared=self._declared,
-        )
+    def under(self, href: str) -> PagePolicy:
+        """The same rules in a document whose `base` element leads to `href`."""
+        target = locate(href, self.page)
+        if target is None:
+            return self
+        folder = target.path.partition("?")[0].rpartition("/")[0] + "/"
+        base = Base(self.page.scheme, target.host, folder)
+        if base == self.page:
+            return self
+        if base not in self._under:
+            if len(self._under) >= _MOST_BASES:
+                self._under.clear()
+            self._under[base] = PagePolicy(
+                self._catalogue,
+                self._marks,
+                self._fates.__getitem__,
+                base,
+                self._first_party,
+                block_unknown=self._block_unknown,
+                declared=self._declared,
+            )
+        return self._under[base]
 
     def category(self, category: Category) -> Fate:
         """The fate of a whole category."""
@@ -122,8 +135,12 @@ class PagePolicy:
         return KEEP
 
     def inline(self, script: bytes) -> Verdict:
-        """May this inline script run? The strictest of the services it bears marks of decides."""
-        return strictest(*map(self._of, self._marks.owners(script)))
+        """May this inline script run? The strictest of the services it bears marks of decides.
+
+        One that could not be searched is closed.
+        """
+        owners = self._marks.owners(script)
+        return Verdict(Fate.REMOVE) if owners is None else strictest(*map(self._of, owners))
 
     def _of(self, service: Service) -> Verdict:
         fate = self._fates[service.category]

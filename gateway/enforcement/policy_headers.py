@@ -120,7 +120,7 @@ class HeaderPolicy:
 
 
 def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
-    """`Cache-Control: private, no-cache`, with `no-store` where it was or is wanted; none for shared caches."""
+    """`Cache-Control: private, no-cache`, with `no-store` where it was or is wanted; none shared."""
     members = [member.lower() for value in get_all(headers, b"cache-control") for member in split_list(value)]
     stored = not no_store and b"no-store" not in members
     value = b"private, no-cache" if stored else b"private, no-cache, no-store"

@@ -29,19 +29,21 @@ _AFTER_NAME = rf"(?:>|[{_S}/]{_REST})"
 
 # 13.2.5.41–52
 _COMMENT = r"<!--(?:-?>|(?s:.*?)--!?>)"
-_BOGUS = r"(?:<!(?:>|->|\[>|(?:[^->\[]|-[^->]|\[[^C>])[^>]*>)|<\?[^>]*>|</(?:>|[^a-zA-Z>][^>]*>))"
+_OTHER_BOGUS = r"<\?[^>]*>|</(?:>|[^a-zA-Z>][^>]*>)"
+_BOGUS = rf"(?:<!(?:>|->|(?:[^->]|-[^->])[^>]*>)|{_OTHER_BOGUS})"
+# Where "<![CDATA[" may begin a section, Python looks at everything that begins as it does.
+_BOGUS_IN_FOREIGN = rf"(?:<!(?:>|->|\[>|(?:[^->\[]|-[^->]|\[[^C>])[^>]*>)|{_OTHER_BOGUS})"
 # Not a tag: "<" before anything but a letter, "!", "/" or "?".
 _TEXT = r"(?:[^<]|<[^a-zA-Z!/?<])"
 
 INTERESTING = frozenset(
-    """a area applet audio base bgsound body embed fencedframe form frame frameset head html iframe image img
-    input link math meta noembed noframes noscript object plaintext portal script source style svg template
-    textarea title track video xmp""".split()
+    """applet audio base bgsound body embed fencedframe frame iframe image img input link math meta noembed
+    noframes noscript object plaintext portal script select source style svg textarea title track video xmp""".split()
 )
-"""Start tags that can load, hold raw text or change how the rest is read."""
+"""Start tags in a body that can load, hold raw text or change how the rest is read."""
 
-ENDS = frozenset("body html svg math".split())
-"""End tags that matter: where the foot goes in, and where foreign content ends."""
+ENDS = frozenset(("body", "html", "select"))
+"""End tags that matter in a body: where the foot goes in, and where an older parser reads differently."""
 
 ANYWHERE = ("attributionsrc", "background", "ping", "style")
 """Attributes that can load on any element."""
@@ -109,8 +111,8 @@ def _compile(pattern: str) -> re2._Regexp:
 
 
 _RUN = _compile(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_END}|{_COMMENT}|{_BOGUS})*")
-_RUN_BEFORE_BODY = _compile(rf"(?:{_TEXT}|{_DULL_END}|{_COMMENT})*")
-_RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS})*")
+_RUN_BEFORE_BODY = _compile(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*")
+_RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*")
 # One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.
 _TAG = re.compile(
     rf"""</?[a-zA-Z][^{_S}/>]*+(?:>|[{_S}/](?:[{_S}/]|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+"""
@@ -127,7 +129,7 @@ def run(data: bytes, start: int) -> int:
 
 
 def run_before_body(data: bytes, start: int) -> int:
-    """As `run`, but every start tag and every declaration is a stop."""
+    """As `run`, but text, every tag and every declaration is a stop."""
     return int(_RUN_BEFORE_BODY.match(data, start).end())
 
 
@@ -155,43 +157,3 @@ def tag_name(data: bytes, start: int) -> str:
     """The lower-case name of the tag at `start` (ASCII case folding, 13.2.5.8)."""
     match = _TAG_NAME.match(data, start)
     return match[1].lower().decode("latin-1") if match else ""
-
-
-_RAW_ENDS = {
-    name: re.compile(rb"</" + name.encode() + rb"[\t\n\x0c\r />]", re.IGNORECASE)
-    for name in ("iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp")
-}
-_SCRIPT_MARK = re.compile(rb"<!--|-->|<(/?)script[\t\n\x0c\r />]", re.IGNORECASE)
-
-
-def raw_text_end(name: str, data: bytes, start: int) -> int:
-    """Where the end tag of the raw-text element `name` begins, its content beginning at `start`; -1 if not there.
-
-    13.2.5.2–4 (RCDATA, RAWTEXT) and 13.2.5.15–31 (script data, escaped and double escaped).
-    """
-    if name != "script":
-        match = _RAW_ENDS[name].search(data, start)
-        return match.start() if match else -1
-    return _script_end(data, start)
-
-
-def _script_end(data: bytes, start: int) -> int:
-    plain, escaped, double = 0, 1, 2
-    state, position = plain, start
-    while match := _SCRIPT_MARK.search(data, position):
-        position = match.end()
-        if match[0] == b"<!--":
-            if state == plain:
-                state = escaped
-            position -= 2  # "<!-->": the dashes that open may also close
-        elif match[0] == b"-->":
-            state = plain
-        elif match[1]:
-            if state != double:
-                return match.start()
-            state = escaped
-        elif state == escaped:
-            state = double
-        if match[0] not in (b"<!--", b"-->"):
-            position -= 1
-    return -1

@@ -35,7 +35,7 @@ def normal_host(host: str) -> str:
 
 @lru_cache(maxsize=8192)
 def registrable(host: str) -> str:
-    """The site of `host`: `www.shop.co.uk` -> `shop.co.uk`; addresses, single labels and suffixes as they are."""
+    """The site of `host`: `www.shop.co.uk` -> `shop.co.uk`; addresses, single labels, suffixes as is."""
     name = normal_host(host)
     if _is_address(name):
         return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from gateway.model.entry import Entry, Event
@@ -24,10 +24,11 @@ class Ledger(Protocol):
     async def head(self) -> tuple[int, bytes]:
         """Number and hash of the last durable entry; (0, 32 zero bytes) if there is none."""
 
-    def entries(self, after: int = 0) -> AsyncIterator[Entry]:
+    def entries(self, after: int = 0) -> AsyncGenerator[Entry, None]:
         """The entries with a higher number than `after`, in order, as they were when reading began.
 
-        Raises ChainBroken for a row that cannot be read as an entry at all.
+        Raises ChainBroken for a row that cannot be read as an entry at all. Who stops early closes it
+        (`contextlib.aclosing`): it holds a connection.
         """
 
     async def verify(self, anchor: bytes | None = None) -> tuple[int, bytes]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import sqlite3
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,13 +35,17 @@ def create(path: Path) -> None:
         os.close(folder)
 
 
+def _require(path: Path) -> None:
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        raise FileNotFoundError(errno.ENOENT, "no file that can be read and written", str(path))
+
+
 async def connect(path: Path, *, busy: float) -> aiosqlite.Connection:
     """A connection to an existing file, in autocommit mode, that waits `busy` seconds for other writers.
 
     Raises OSError or sqlite3.Error.
     """
-    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-        raise FileNotFoundError(errno.ENOENT, "no file that can be read and written", str(path))
+    _require(path)
     connection = await aiosqlite.connect(
         f"file:{quote(str(path))}?mode=rw", uri=True, timeout=busy, isolation_level=None
     )
@@ -49,6 +56,23 @@ async def connect(path: Path, *, busy: float) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
+
+
+async def write_ahead(connection: aiosqlite.Connection, *, busy: float) -> None:
+    """Switches the file to write-ahead logging, which a new file's other openers may be doing right now.
+
+    SQLite does not wait for them by itself here, so this tries again for `busy` seconds.
+    """
+    deadline = time.monotonic() + busy
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.01)
+        else:
+            return
 
 
 async def connect_readers(path: Path, *, busy: float) -> aiosqlite.Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from gateway.errors import LedgerError
 from gateway.model.entry import Event
@@ -24,6 +25,7 @@ class Outbox:
         self._waiting: deque[Event] = deque()
         self._limit = limit
         self._pause = pause
+        self._closing = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self.lost = 0
 
@@ -41,17 +43,20 @@ class Outbox:
 
     async def close(self) -> int:
         """One last attempt at everything; the number of events that could not be recorded."""
+        self._closing.set()
         if self._sender is not None:
-            self._sender.cancel()
-            await asyncio.gather(self._sender, return_exceptions=True)
-        while self._waiting and await self._try():
-            pass
+            await self._sender
         return len(self._waiting)
 
     async def _send(self) -> None:
+        """An attempt is never cut short: it may be durable already, and would then be made twice."""
         while self._waiting:
-            if not await self._try():
-                await asyncio.sleep(self._pause)
+            if await self._try():
+                continue
+            if self._closing.is_set():
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), self._pause)
 
     async def _try(self) -> bool:
         event = self._waiting[0]
@@ -59,6 +64,6 @@ class Outbox:
             await self._append(event)
         except LedgerError:
             return False
-        if self._waiting and self._waiting[0] is event:
+        if self._waiting[0] is event:
             self._waiting.popleft()
         return True

@@ -16,7 +16,7 @@ from pathlib import Path
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
-from gateway.ledger.files import Identity, bodies_path, connect, create, identity
+from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.schema import BODIES, CHAIN, migrate
 from gateway.ledger.writer import MOST_IN_A_GROUP
 from gateway.model.entry import GENESIS, SALT_SIZE, Entry, Event, canonical_json, seal
@@ -48,7 +48,7 @@ class FilePair:
             raise
         pair = cls(path, chain, bodies)
         try:
-            await pair._prepare()
+            await pair._prepare(busy)
         except BaseException:
             await pair.close()
             raise
@@ -78,9 +78,9 @@ class FilePair:
         finally:
             await self._chain.close()
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, busy: float) -> None:
         for connection, migrations in ((self._chain, CHAIN), (self._bodies, BODIES)):
-            await connection.execute("PRAGMA journal_mode=WAL")
+            await write_ahead(connection, busy=busy)
             await migrate(connection, migrations)
         await self._remove_tail()
         self._identity = identity(*self._paths)

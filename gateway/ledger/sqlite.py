@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import aiosqlite
@@ -51,7 +51,7 @@ class SqliteLedger:
             rows = await connection.execute_fetchall(LAST)
         return next(((seq, head) for seq, head in rows), (0, GENESIS))
 
-    async def entries(self, after: int = 0) -> AsyncIterator[Entry]:
+    async def entries(self, after: int = 0) -> AsyncGenerator[Entry, None]:
         async with self._reading() as connection:
             await connection.execute("BEGIN")
             # The chain's snapshot first: a body is committed before its chain row, so none can be missed.
@@ -64,9 +64,10 @@ class SqliteLedger:
     async def verify(self, anchor: bytes | None = None) -> tuple[int, bytes]:
         check = ChainCheck()
         anchored = anchor in (None, GENESIS)
-        async for entry in self.entries():
-            check.feed(entry)
-            anchored = anchored or entry.head == anchor
+        async with aclosing(self.entries()) as entries:
+            async for entry in entries:
+                check.feed(entry)
+                anchored = anchored or entry.head == anchor
         check.finish()
         if not anchored:
             raise ChainBroken(check.seq + 1, "the anchored head is gone: the end was cut or rewritten")

@@ -50,12 +50,22 @@ class GroupWriter:
             await task
 
     async def _run(self) -> None:
-        going = True
-        while going:
-            group, going = await self._gather()
-            wanted = [(event, future) for event, future in group if not future.done()]
-            if wanted:
-                await self._settle(wanted)
+        try:
+            going = True
+            while going:
+                group, going = await self._gather()
+                wanted = [(event, future) for event, future in group if not future.done()]
+                if wanted:
+                    await self._settle(wanted)
+        finally:
+            self._task = None
+            self._refuse_waiting()
+
+    def _refuse_waiting(self) -> None:
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if item is not None and not item[1].done():
+                item[1].set_exception(LedgerUnavailable("the ledger was stopped"))
 
     async def _gather(self) -> tuple[list[tuple[Event, asyncio.Future[Entry]]], bool]:
         group = []

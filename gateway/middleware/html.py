@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -13,6 +14,9 @@ from gateway.enforcement.headers import get_all, replace
 from gateway.enforcement.sniffing import SNIFFED_BYTES, HtmlClaim, claims_html, looks_like_html
 from gateway.errors import RewriteError
 from gateway.types import ASGIApp, Message, RawHeaders, Receive, Scope, Send
+
+
+log = logging.getLogger(__name__)
 
 
 class Rewriter(Protocol):
@@ -268,10 +272,10 @@ class _Page:
         return True
 
     def write(self, data: bytes) -> bytes:
-        """What goes out for the next piece."""
+        """What goes out for the next piece; first, without one, for the bytes that told the charset."""
         if self._held:
             held, self._held = self._held, b""
-            return self._rewrite(held) + self.write(data)
+            return self._rewrite(held)
         return self._rewrite(self._decode(data)) if data or self._decoder.pending else b""
 
     def end(self) -> bytes:
@@ -304,11 +308,10 @@ class _Page:
 
     def _guard(self, step: Callable[..., bytes], *arguments: Any) -> bytes:
         """Whatever a rewriter fails with, the rest of the page is dropped."""
-        if self._rewriter is _EMPTY:
-            return b""
         try:
             return step(*arguments)
         except Exception:
+            log.exception("the rewriter failed; the rest of the page was dropped")
             self._count("rewriter-failed")
             self._rewriter = _EMPTY
             return b""

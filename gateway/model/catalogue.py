@@ -1,7 +1,7 @@
 """The catalogue: which service a URL, a path or a cookie belongs to.
 
 Everything is indexed once, so a lookup costs the labels of the host and not the number of services.
-Where two services claim the same thing the earlier one wins: pass the configuration's before the shipped ones.
+Where two services claim the same thing the earlier one wins: pass the configuration's before the shipped.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from gateway.model.categories import Category
 from gateway.model.pattern import Pattern
 from gateway.model.service import Service
+
+_KEY = 4  # characters of a path pattern, from its slash on, that the index of those with `*` is keyed by
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Catalogue:
     """What the gateway knows about third parties and cookies; never changes after construction."""
 
     def __init__(self, services: Sequence[Service], safe_cookies: Sequence[str] = ()) -> None:
-        """`safe_cookies`: names and wildcards of frameworks (session, CSRF, cart, payment), always necessary."""
+        """`safe_cookies`: names and wildcards of frameworks (session, CSRF, cart, payment): necessary."""
         by_id: dict[str, Service] = {}
         for service in services:
             by_id.setdefault(service.id, service)
@@ -61,12 +63,12 @@ class Catalogue:
         self.safe_cookies: tuple[str, ...] = tuple(safe_cookies)
         self._hosts: dict[str, _HostRules] = {}
         self._paths: dict[str, list[tuple[Pattern, Service]]] = {}
-        self._wild_paths: list[tuple[Pattern, Service]] = []
+        self._wild_paths: dict[str, list[tuple[Pattern, Service]]] = {}
         for service in services:
             self._index(service)
         for rules in self._hosts.values():
             rules.urls.sort(key=lambda row: -row[0])
-        for bucket in (*self._paths.values(), self._wild_paths):
+        for bucket in (*self._paths.values(), *self._wild_paths.values()):
             bucket.sort(key=lambda row: -row[0].weight)
         configured = [service for service in services if service.origin == "configuration"]
         self._own_cookies = _Names((name, service) for service in configured for name in service.cookies)
@@ -76,7 +78,7 @@ class Catalogue:
     def for_url(self, host: str, target: str) -> Service | None:
         """The service behind `host` (lower case, no port) and `target` (path and query), or None.
 
-        The longest URL pattern wins, then a path known on any host, then an exact host, then the longest host.
+        The longest URL pattern wins, then a path known on any host, an exact host, the longest host.
         """
         levels = list(self._levels(host))
         if (service := self._by_pattern(levels, target)) or (service := self.for_path(target)):
@@ -90,13 +92,18 @@ class Catalogue:
 
     def for_path(self, target: str) -> Service | None:
         """The service whose path this is on any host, the shop's own included (first-party disguise)."""
-        path = target.partition("?")[0].partition("#")[0].lower()
+        lowered = target.partition("#")[0].lower()
+        path = lowered.partition("?")[0]
         for pattern, service in self._paths.get(path[path.rfind("/") + 1 :], ()):
             if path.endswith(pattern.text):
                 return service
-        for pattern, service in self._wild_paths:
-            if pattern.matches(path):
-                return service
+        at = path.find("/")
+        while at >= 0:
+            for key in (path[at : at + _KEY], ""):
+                for pattern, service in self._wild_paths.get(key, ()):
+                    if pattern.matches((lowered if "?" in pattern.text else path)[at:]):
+                        return service
+            at = path.find("/", at + 1)
         return None
 
     def for_cookie(self, name: str) -> Service | None:
@@ -116,7 +123,7 @@ class Catalogue:
         return self._safe_cookies.find(name)[0]
 
     def cookie_category(self, name: str) -> Category | None:
-        """The category of a first-party cookie: configuration, allow-list, catalogue; None = unknown (R-22)."""
+        """The category of a first-party cookie after configuration, allow-list, catalogue; None = unknown."""
         if service := self.for_cookie(name):
             return service.category
         return Category.NECESSARY if self.is_safe_cookie(name) else None
@@ -136,7 +143,11 @@ class Catalogue:
                 rules = self._hosts.setdefault(host.removeprefix("="), _HostRules())
                 rules.urls.append((len(host) + pattern.weight, pattern, host.startswith("="), service))
             elif "*" in path:
-                self._wild_paths.append((Pattern("*" + pattern.text), service))
+                key = pattern.head.partition("?")[0][:_KEY]
+                key = key if len(key) == _KEY else ""
+                if "?" in path:
+                    pattern = Pattern(pattern.text + "*")
+                self._wild_paths.setdefault(key, []).append((pattern, service))
             else:
                 self._paths.setdefault(path.rpartition("/")[2], []).append((pattern, service))
 

@@ -36,7 +36,7 @@ class Pattern:
     def begins(self, subject: str) -> bool:
         """Does `subject` begin with this shape, at a place where a word ends?
 
-        `/tr` begins `/tr`, `/tr/` and `/tr?id=1`, and not `/travel`. A pattern that ends with `*` ends anywhere.
+        `/tr` begins `/tr`, `/tr/` and `/tr?id=1`, and not `/travel`; `/tr*` begins them all.
         """
         if len(self.parts) == 1:
             return subject.startswith(self.text) and self._word_ends(subject, len(self.text))

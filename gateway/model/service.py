@@ -13,7 +13,8 @@ class Service:
 
     `hosts`: `example.com` is that host and every subdomain, `=www.example.com` exactly that host.
     `urls`: `facebook.com/tr` is a host as above and the beginning of a path, ending where a word ends;
-    `/matomo.js` is the end of a path on any host, the shop's own included. `*` stands for any text.
+    `/matomo.js` is the end of a path on any host, the shop's own included; `/p.js?*site` is the end of a path
+    and a part of the query (only with a `*`). `*` stands for any text.
     `marks`: regular expressions in RE2's syntax, searched in inline scripts, case-sensitive.
     `cookies`: names on the shop's own host, `*` stands for any text.
     `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.

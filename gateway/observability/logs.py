@@ -7,11 +7,13 @@ the types and the places in the code are kept: their messages quote what visitor
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
 import re
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -23,11 +25,7 @@ FIELDS = frozenset(
 OWN = "gateway"
 
 _QUERY = re.compile(r"\?[^\s\"']+")
-_ADDRESS = re.compile(
-    r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)"
-    r"|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])",
-    re.IGNORECASE,
-)
+_ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]+")
 
 
 class JsonLines(logging.Formatter):
@@ -61,7 +59,17 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
 
 def redacted(text: str) -> str:
     """`text` without queries and IP addresses."""
-    return _ADDRESS.sub("(address)", _QUERY.sub("?…", text))
+    return _ADDRESS_LIKE.sub(_without_address, _QUERY.sub("?…", text))
+
+
+def _without_address(found: re.Match[str]) -> str:
+    """The text found, or "(address)" if it is one, with the port and the punctuation after it."""
+    core = found[0].rstrip(".")
+    for address in (core, core.rpartition(":")[0]):
+        with suppress(ValueError):
+            ipaddress.ip_address(address)
+            return "(address)" + found[0].removeprefix(address)
+    return found[0]
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -167,8 +167,7 @@ class _Visitor:
             self._watching.cancel()
 
     def _watch(self) -> None:
-        if self._serving is not None:
-            self._watching = asyncio.create_task(self._wait())
+        self._watching = asyncio.create_task(self._wait())
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

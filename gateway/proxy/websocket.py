@@ -97,14 +97,11 @@ async def _connect(upstream: Upstream, target: bytes, headers: RawHeaders, scope
 
 
 def _text(line: tuple[bytes, bytes]) -> tuple[str, str]:
-    return line[0].decode("latin-1"), line[1].decode("utf-8", "replace")
+    return line[0].decode("latin-1"), line[1].decode("latin-1")
 
 
 def _lines(headers: Headers) -> RawHeaders:
-    lines = (
-        (name.lower().encode(), value.encode("utf-8", "surrogateescape"))
-        for name, value in headers.raw_items()
-    )
+    lines = ((name.lower().encode(), value.encode("latin-1")) for name, value in headers.raw_items())
     return [line for line in lines if line[0] not in _HOP_BY_HOP]
 
 
@@ -146,7 +143,7 @@ async def _up(shop: ClientConnection, receive: Receive) -> bool:
     while True:
         message: Message = await receive()
         if message["type"] == "websocket.disconnect":
-            await _leave(shop, message.get("code", _NO_CODE), message.get("reason") or "")
+            await _leave(shop, message)
             return True
         text = message.get("text")
         try:
@@ -155,8 +152,10 @@ async def _up(shop: ClientConnection, receive: Receive) -> bool:
             return False
 
 
-async def _leave(shop: ClientConnection, code: int, reason: str) -> None:
-    if code == _ABNORMAL:
+async def _leave(shop: ClientConnection, message: Message) -> None:
+    code = message.get("code", _NO_CODE)
+    # uvicorn tells a lost connection from a close frame without code only by the missing reason.
+    if code == _ABNORMAL or (code == _NO_CODE and "reason" not in message):
         shop.transport.abort()
     else:
-        await shop.close(1000 if code == _NO_CODE else code, reason)
+        await shop.close(1000 if code == _NO_CODE else code, message["reason"] or "")

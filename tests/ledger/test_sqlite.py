@@ -46,8 +46,7 @@ def on(path: Path, work: Work, *, busy: float = 0.1) -> None:
 
 def filled(path: Path, count: int = 3) -> tuple[int, bytes]:
     async def work(ledger: SqliteLedger) -> None:
-        for number in range(count):
-            await ledger.append(grant(number))
+        await asyncio.gather(*(ledger.append(grant(number)) for number in range(count)))
 
     on(path, work)
     return verify(path)
@@ -258,9 +257,9 @@ def test_a_record_that_disappears_is_not_begun_anew_in_silence(path: Path) -> No
         for _ in range(2):
             with pytest.raises(LedgerUnavailable):
                 await ledger.append(grant())
-        assert not path.exists()
 
     on(path, work)
+    assert not path.exists()
 
 
 def test_a_ledger_that_cannot_be_opened_opens_with_a_later_event(path: Path) -> None:
@@ -285,6 +284,8 @@ def test_reading_creates_nothing(path: Path) -> None:
         asyncio.run(ledger.head())
     with pytest.raises(LedgerUnavailable):
         asyncio.run(ledger.verify())
+    with pytest.raises(LedgerUnavailable):
+        asyncio.run(ledger.archive(b"text"))
     assert not path.parent.exists()
 
 
@@ -348,21 +349,20 @@ def test_after_kill_9_everything_acknowledged_is_there(path: Path, round_: int) 
 
     on(path, work)
     assert len(lines) >= len(acknowledged)
-    assert {line: heads.get(int(line.split()[0])) for line in lines} == {line: line.split()[1] for line in lines}
+    assert {line: heads.get(int(line.split()[0])) for line in lines} == {
+        line: line.split()[1] for line in lines
+    }
     assert verify(path)[0] == len(heads) + 1
 
 
 def test_several_processes_may_open_a_new_ledger_at_once(path: Path) -> None:
-    crowds = [
-        subprocess.Popen([sys.executable, "-m", "tests.ledger.crowd", str(path)], stdout=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    for crowd in crowds:
-        assert crowd.stdout is not None
-        assert crowd.stdout.readline()
+    command = [sys.executable, "-m", "tests.ledger.crowd", str(path)]
+    crowds = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
+    first = [crowd.stdout.readline() for crowd in crowds if crowd.stdout]
     for crowd in crowds:
         crowd.kill()
         crowd.communicate()
+    assert all(first)
     filled(path, 1)
 
 

@@ -13,7 +13,7 @@ def test_two_refusals_of_one_day_are_the_same() -> None:
 
 def test_withdrawing_one_category_moves_no_other_clock() -> None:
     left = MIXED.withdraw([S], 50)
-    assert (left.granted, left.day, left.id) == ({P}, 10, ID)
+    assert (left.granted, left.day, left.id) == (frozenset({P}), 10, ID)
     assert left.refusals() == {S: 50, M: 10}
 
 
@@ -36,7 +36,7 @@ def test_a_choice_that_granted_everything_leaves_nothing_behind() -> None:
 
 def test_a_refusal_wins_over_a_grant_of_the_same_category() -> None:
     both = make_choice(frozenset({P, M}), {M: 5}, 5, 1, id=ID)
-    assert (both.granted, both.refused) == ({P}, {M})
+    assert (both.granted, both.refused) == (frozenset({P}), frozenset({M}))
 
 
 def test_the_stricter_of_two_choices_is_taken_category_by_category() -> None:

@@ -197,7 +197,7 @@ def test_effective_is_granted_and_not_overruled(choice: Choice | None, signals: 
     for category in OPTIONAL:
         counts = (
             choice is not None
-            and max(choice.day, *[choice.day, *choice.refusals().values()]) <= DAY
+            and max([choice.day, *choice.refusals().values()]) <= DAY
             and 1 <= choice.rev <= 3
             and category in choice.granted
             and DAY - choice.day <= 185

@@ -102,7 +102,7 @@ def test_a_refusal_with_a_tag_is_a_programming_error() -> None:
         pytest.param("subject_tag", b"short", id="short tag"),
     ],
 )
-def test_a_value_outside_its_closed_set_is_a_programming_error(key: str, value: object) -> None:
+def test_a_value_outside_its_closed_set_is_a_programming_error(key: str, value: Any) -> None:
     with pytest.raises(ValueError, match=key):
         choice(**{key: value})
 

@@ -1,0 +1,91 @@
+"""Where in a page the banner and the foot go.
+
+Source: HTML Standard, 13.2.6.4 (insertion modes "initial" to "in body"): what may stand before the body begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_IN_HEAD = frozenset("base basefont bgsound head html link meta noframes noscript script style template title".split())
+_PAGE = frozenset(("html", "head", "body", "frameset"))
+
+
+def _nothing(language: str) -> bytes:
+    return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What the gateway adds to a page: at the beginning of the body, and at its end.
+
+    Both are asked with the page's language (`<html lang>`, "" if it names none) when their place comes.
+    With `anyway` false nothing is added unless the markup shows that it is a whole document.
+    """
+
+    body: Callable[[str], bytes] = _nothing
+    foot: Callable[[str], bytes] = _nothing
+    anyway: bool = True
+
+
+class Placement:
+    """One page's way to the beginning of its body and to its end; each part is given out at most once."""
+
+    def __init__(self, injection: Injection | None) -> None:
+        self._injection = injection
+        self._body_due = self._foot_due = injection is not None
+        self._is_page = injection is not None and injection.anyway
+        self._after_head = False
+        self._templates = 0
+        self.before_body = injection is not None
+        """Whether the body has not begun yet."""
+        self.language = ""
+
+    def doctype(self) -> None:
+        """Only whole documents have one."""
+        self._is_page = True
+
+    def text(self) -> bytes:
+        """What goes before text that is not white space."""
+        return b"" if self._templates else self._begin()
+
+    def start(self, name: str) -> bytes:
+        """What goes before this start tag; asked until the body begins."""
+        self._is_page = self._is_page or name in _PAGE
+        if name == "template":
+            self._templates += 1
+        elif name == "frameset":
+            self.before_body = self._body_due = self._foot_due = False
+        elif not (self._templates or name == "body" or name in _IN_HEAD) or (name == "noscript" and self._after_head):
+            return self._begin()
+        return b""
+
+    def body(self) -> bytes:
+        """What goes after a `body` tag."""
+        return self._begin()
+
+    def end(self, name: str) -> bytes:
+        """What goes before this end tag."""
+        if self.before_body:
+            if name == "template":
+                self._templates = max(0, self._templates - 1)
+            self._after_head = self._after_head or name == "head"
+        return self.rest() if name in ("body", "html") else b""
+
+    def rest(self) -> bytes:
+        """What has found no place yet."""
+        return self._begin() + self._foot()
+
+    def _begin(self) -> bytes:
+        self.before_body = False
+        if not (self._body_due and self._is_page and self._injection):
+            return b""
+        self._body_due = False
+        return self._injection.body(self.language)
+
+    def _foot(self) -> bytes:
+        if not (self._foot_due and self._is_page and self._injection):
+            return b""
+        self._foot_due = False
+        return self._injection.foot(self.language)

@@ -1,0 +1,52 @@
+"""The addresses an inline script loads from, as far as they stand in it as text.
+
+Loaders write them whole (`s.src = "//host/x.js"`), escaped (`https:\\/\\/host`), in pieces that
+leave the scheme or the first label out (`("https:" == p ? "https://ssl" : "http://www") +
+".host/x.js"`) or percent-encoded. An address that is only a link does not count: a script that
+loads nothing has none, and of whole addresses only those a script could load.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from gateway.enforcement.url import Target
+
+_LOADS = re.compile(
+    rb"createElement\s*\(|document\.write|\.src\s*=|\[['\"]src['\"]\]|setAttribute\s*\(\s*['\"]src|new Image\b"
+    rb"|sendBeacon|importScripts|\bimport\s*\(|getScript|loadScript|loadJS|\$script|\bfetch\s*\(|XMLHttpRequest"
+    rb"|\$\.ajax|innerHTML|requirejs|require\s*\(|insertAdjacentHTML|appendChild|\bsrc=",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"""(?:["'`](?:https?:)?(?:\\?/){2}|(?:https?:)(?:\\?/){2}|["'`]\.|["'`]|=(?:\\?/){2})"""
+    r"""((?:[a-z0-9_-]+\.)+[a-z]{2,18})(?::\d+)?((?:\\?/)[^\s"'`<>]*)?""",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(r"\.m?js(?:$|[?;#&])", re.IGNORECASE)
+_CALL = re.compile(r"\.(?:php|gif|ashx|aspx|cgi|jsp)(?:$|[?;#&])|[?=]|/(?:js|tags?|pixel|collect|track)(?:/|$)", re.IGNORECASE)
+_SHORT = 4096
+"""Bytes up to which a script that holds a call of a third party is taken for its loader; longer ones hold data."""
+
+
+def loads(script: bytes) -> bool:
+    """Whether the script has any of the calls by which scripts load something."""
+    return _LOADS.search(script) is not None
+
+
+def addresses(script: bytes) -> Iterator[tuple[Target, bool]]:
+    """Every address in the text of `script`, each once, and whether it looks like one that is loaded."""
+    short = len(script) <= _SHORT
+    text = script.decode("latin-1")
+    if "%3C" in text or "%3c" in text or "%2F" in text or "%2f" in text:
+        text += "\n" + unquote(text, "latin-1")
+    seen = set()
+    for match in _ADDRESS.finditer(text):
+        host = match[1].lower()
+        path = (match[2] or "/").replace("\\/", "/").rstrip("\\")
+        target = Target(host, path)
+        if target not in seen:
+            seen.add(target)
+            yield target, bool(_SCRIPT.search(path) or (short and _CALL.search(path)))

@@ -1,0 +1,71 @@
+"""The end of an element whose content is text for the tokenizer, sought as the bytes come in.
+
+Source: HTML Standard, 13.2.5.2–4 (RCDATA, RAWTEXT) and 13.2.5.15–31 (script data, escaped and double escaped).
+"""
+
+from __future__ import annotations
+
+import re
+
+ELEMENTS = frozenset("iframe noembed noframes noscript plaintext script style textarea title xmp".split())
+"""Whose start tag makes text of what follows (with scripting on, as for `noscript`)."""
+
+_ENDS = {
+    name: re.compile(rb"</" + name.encode() + rb"[\t\n\x0c\r />]", re.IGNORECASE)
+    for name in ELEMENTS - {"script", "plaintext"}
+}
+_SCRIPT_MARK = re.compile(rb"<!--|-->|<(/?)script[\t\n\x0c\r />]", re.IGNORECASE)
+_PLAIN, _ESCAPED, _DOUBLE = 0, 1, 2
+
+
+class RawText:
+    """The search for one end tag. Each byte is looked at once, however small the pieces are."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._longest = len(name) + 2
+        self._state = _PLAIN
+        self._settled = 0  # how many bytes of the content surely stand before the end tag
+
+    def find(self, data: bytes | bytearray, start: int) -> int:
+        """Where the end tag begins, -1 if `data` does not hold it yet.
+
+        The content begins at `start`; asked again, `data` must hold at least the same bytes from there.
+        """
+        if self.name == "plaintext":
+            self._settled = len(data) - start
+            return -1
+        position = start + self._settled
+        found = self._script(data, position) if self.name == "script" else self._plain(data, position)
+        self._settled = found[0] - start
+        return found[0] if found[1] else -1
+
+    def forget(self) -> int:
+        """The settled bytes are taken off, so the content begins after them; how many they are."""
+        settled, self._settled = self._settled, 0
+        return settled
+
+    def _plain(self, data: bytes | bytearray, position: int) -> tuple[int, bool]:
+        match = _ENDS[self.name].search(data, position)
+        return (match.start(), True) if match else (self._cut(data, position), False)
+
+    def _script(self, data: bytes | bytearray, position: int) -> tuple[int, bool]:
+        while match := _SCRIPT_MARK.search(data, position):
+            mark = match[0]
+            if mark == b"<!--":
+                self._state = self._state or _ESCAPED
+                position = match.end() - 2  # "<!-->": the dashes that open may also close
+            elif mark == b"-->":
+                self._state = _PLAIN
+                position = match.end()
+            elif match[1] and self._state != _DOUBLE:
+                return match.start(), True
+            else:
+                if self._state:
+                    self._state = _ESCAPED if match[1] else _DOUBLE
+                position = match.end() - 1
+        return self._cut(data, position), False
+
+    def _cut(self, data: bytes | bytearray, position: int) -> int:
+        """Where an end tag that is not complete yet could begin at the earliest."""
+        return max(position, len(data) - self._longest)

@@ -1,0 +1,129 @@
+"""A shop page as the gateway rewrites it, with the banner around it and a choice kept in a plain cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.endpoints.assets import asset_routes, load_assets
+from gateway.endpoints.choices import state_body
+from gateway.endpoints.pages import Pages, pages_routes
+from gateway.enforcement.banner import Banner, Shown
+from gateway.model.categories import OPTIONAL, Category, Source, State
+from gateway.model.choice import make_choice, refuse_all
+from gateway.model.decision import Decision
+from gateway.types import ASGIApp, Receive, Scope, Send
+
+PREFIX = "/_choices"
+ASSETS = load_assets()
+SHOWN = Shown(PREFIX, 3, "K市集股份有限公司", 12)
+BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX))
+STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
+UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
+PAGE = (
+    '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>shop</title>'
+    '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/file/shop.css"></head>'
+    "<body>{content}</body></html>"
+)
+
+
+@dataclass
+class Shop:
+    """`content` is the page's body, `files` its scripts; `requests` are `METHOD path` as they arrive."""
+
+    content: str = "<h1>K市集</h1><p>好茶</p>"
+    files: dict[str, str] = field(default_factory=dict)
+    policy: str = ""
+    reload: bool = False
+    keeps_cookies: bool = True
+    fails: int = 0
+    requests: list[str] = field(default_factory=list)
+    posts: list[dict[str, object]] = field(default_factory=list)
+    decide: Callable[[Decision], Decision] = lambda decision: decision
+
+    def app(self) -> ASGIApp:
+        """The whole site, for a server."""
+        routes = [
+            *pages_routes(Pages(SHOWN, ASSETS["pg.css"].url(PREFIX), contact="mail@shop.example")),
+            *asset_routes(prefix=PREFIX, assets=ASSETS.values()),
+            Route(f"{PREFIX}/state", self._state),
+            Route(f"{PREFIX}/choice", self._choose, methods=["POST"]),
+            Route(f"{PREFIX}/withdraw", self._choose, methods=["POST"]),
+            Route("/file/{name}", self._file),
+            Route("/{path:path}", self._page),
+        ]
+        inner = Starlette(routes=routes)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                request = Request(scope)
+                self.requests.append(f"{request.method} {request.url.path}")
+                scope["consent"] = self.decide(_decision(request.cookies.get("t")))
+            await inner(scope, receive, send)
+
+        return app
+
+    async def _page(self, request: Request) -> Response:
+        decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")
+        body = BANNER.body(decision, lang, request.url.path, lang).decode()
+        foot = BANNER.foot(decision, lang, lang, reload=self.reload).decode()
+        page = PAGE.format(lang=lang, content=f"{body}{self.content}{foot}")
+        headers = {"Cache-Control": "private, no-cache"}
+        if self.policy:
+            headers["Content-Security-Policy"] = self.policy
+        return HTMLResponse(page, headers=headers)
+
+    async def _file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        return PlainTextResponse(self.files.get(name, ""), media_type=kind)
+
+    async def _state(self, request: Request) -> Response:
+        return JSONResponse(state_body(request.scope["consent"]))
+
+    async def _choose(self, request: Request) -> Response:
+        posted, json = await _posted(request)
+        self.posts.append(posted)
+        if self.fails:
+            self.fails -= 1
+            return PlainTextResponse("the record cannot be written", 503)
+        answer: Response = JSONResponse({}) if json else RedirectResponse(str(posted["return"]), 303)
+        if self.keeps_cookies:
+            answer.set_cookie("t", _granted(request, posted), httponly=True, samesite="lax")
+        return answer
+
+
+async def _posted(request: Request) -> tuple[dict[str, object], bool]:
+    if request.headers["content-type"] == "application/json":
+        return dict(await request.json()), True
+    form = (await request.body()).decode()
+    pairs = parse_qsl(form)
+    category = [value for name, value in pairs if name == "category"]
+    return {**dict(pairs), "category": category}, False
+
+
+def _granted(request: Request, posted: dict[str, object]) -> str:
+    before = [name for name in OPTIONAL if request.scope["consent"].state(name) is State.GRANTED]
+    named = posted.get("category") or []
+    assert isinstance(named, list)
+    if request.url.path.endswith("/withdraw"):
+        return "+".join(name for name in before if named and name not in named) or "none"
+    wanted = {"accept": [str(name) for name in OPTIONAL], "save": named}.get(str(posted["action"]), [])
+    if posted.get("surface") == "embed":
+        wanted = [*before, *named]
+    return "+".join(wanted) or "none"
+
+
+def _decision(value: str | None) -> Decision:
+    if value is None:
+        return UNSET
+    granted = frozenset(Category(name) for name in value.split("+") if name != "none")
+    first, second, third = (State.GRANTED if name in granted else State.REFUSED for name in OPTIONAL)
+    choice = make_choice(granted, {}, 1, 3, id="x") if granted else refuse_all(1, 3)
+    return replace(Decision(first, second, third, Source.CHOICE, ask=False), choice=choice)

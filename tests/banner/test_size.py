@@ -1,0 +1,22 @@
+"""All that the banner adds to a page stays under 5 kB gzipped (R-106)."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from gateway.enforcement.language import LOCALES
+from tests.banner.shop import ASSETS, BANNER, UNSET
+
+LIMIT = 5 * 1000
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_everything_the_banner_adds_is_light(locale: str, capsys: pytest.CaptureFixture[str]) -> None:
+    markup = gzip.compress(BANNER.body(UNSET, locale, "/") + BANNER.foot(UNSET, locale, "de"), 9)
+    parts = {"markup": len(markup)} | {name: len(ASSETS[name].packed) for name in ("cg.js", "cg.css")}
+    with capsys.disabled():
+        listed = " + ".join(f"{name} {size}" for name, size in parts.items())
+        print(f"\nbanner, {locale}: {listed} = {sum(parts.values())} of {LIMIT} bytes gzipped")
+    assert sum(parts.values()) <= LIMIT

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.enforcement.policy_headers import (
+    AD_FEATURES,
+    HeaderPolicy,
+    link,
+    permissions,
+    referrer,
+    refresh_target,
+    report_urls,
+    uncached,
+)
+from gateway.types import RawHeaders
+
+
+def judge(url: str, kind: str) -> bool:
+    """Everything of tracker.test goes, and cdn.test may only give images."""
+    return "tracker.test" not in url and ("cdn.test" not in url or kind == "image")
+
+
+OFF = b", ".join(name.encode() + b"=()" for name in AD_FEATURES)
+REFUSED = HeaderPolicy(judge)
+GRANTED = HeaderPolicy(judge, marketing=True, dnt=False, no_store=True)
+
+
+def test_a_page_of_a_visitor_without_marketing() -> None:
+    headers = [(b"content-type", b"text/html"), (b"cache-control", b"public, max-age=9"), (b"expires", b"x"),
+               (b"vary", b"Accept-Encoding"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"),
+               (b"cdn-cache-control", b"max-age=9"), (b"permissions-policy", b"payment=(self)")]  # fmt: skip
+    page = REFUSED.page(headers)
+    assert sorted(page) == sorted(
+        [
+            (b"content-type", b"text/html"),
+            (b"set-cookie", b"a=1"),
+            (b"set-cookie", b"b=2"),
+            (b"cache-control", b"private, no-cache"),
+            (b"vary", b"Accept-Encoding, Cookie, Sec-GPC, DNT"),
+            (b"referrer-policy", b"same-origin"),
+            (b"permissions-policy", b"payment=(self), " + OFF),
+        ]
+    )
+    assert REFUSED.page(page) == page, "applied twice is applied once"
+
+
+def test_a_page_of_a_visitor_with_marketing() -> None:
+    assert GRANTED.page([(b"observe-browsing-topics", b"?1")]) == [
+        (b"observe-browsing-topics", b"?1"),
+        (b"cache-control", b"private, no-cache, no-store"),
+        (b"vary", b"Cookie, Sec-GPC"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    ]
+
+
+def test_a_handover_tells_the_partner_the_shops_origin() -> None:
+    page = HeaderPolicy(judge, handover=True).page([])
+    assert (b"referrer-policy", b"strict-origin") in page
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], b"private, no-cache"),
+        ([b"max-age=60"], b"private, no-cache"),
+        ([b"No-Store"], b"private, no-cache, no-store"),
+        ([b"max-age=0", b"no-store, private"], b"private, no-cache, no-store"),
+    ],
+)
+def test_no_shared_cache_keeps_a_page(before: list[bytes], after: bytes) -> None:
+    headers = [(b"cache-control", value) for value in before]
+    assert uncached(headers) == [(b"cache-control", after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "least", "after"),
+    [
+        ([], b"same-origin", b"same-origin"),
+        ([b"unsafe-url"], b"same-origin", b"same-origin"),
+        ([b"no-referrer"], b"same-origin", b"no-referrer"),
+        ([b"Same-Origin"], b"strict-origin", b"same-origin"),
+        ([b"strict-origin"], b"same-origin", b"same-origin"),
+        ([b"origin"], b"strict-origin-when-cross-origin", b"strict-origin-when-cross-origin"),
+        ([b"no-referrer, unsafe-url"], b"same-origin", b"same-origin"),
+        ([b"unsafe-url", b"no-referrer, from-the-future"], b"same-origin", b"no-referrer"),
+        ([b"nonsense"], b"strict-origin", b"strict-origin"),
+    ],
+)
+def test_the_referrer_is_at_least_as_silent(before: list[bytes], least: bytes, after: bytes) -> None:
+    headers = [(b"referrer-policy", value) for value in before]
+    assert referrer(headers, least) == [(b"referrer-policy", after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], b"a=(), b=()"),
+        ([b"payment=(self), a=*"], b"payment=(self), a=(), b=()"),
+        ([b'c=("https://x, y")', b"A=(self)"], b'c=("https://x, y"), a=(), b=()'),
+    ],
+)
+def test_ad_features_are_off_and_others_stay(before: list[bytes], after: bytes) -> None:
+    headers = [(b"permissions-policy", value) for value in before]
+    assert permissions(headers, ["a", "b"]) == [(b"permissions-policy", after)]
+
+
+def report_to(url: str) -> bytes:
+    return b'{"group":"g","max_age":1,"endpoints":[{"url":"%s"}]}' % url.encode()
+
+
+THIRD, OWN = report_to("https://tracker.test/r"), report_to("/reports")
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ([(b"nel", b'{"report_to":"g"}'), (b"report-to", THIRD)], []),
+        ([(b"nel", b'{"report_to":"g"}'), (b"report-to", OWN)], [b"nel", b"report-to"]),
+        ([(b"nel", b'{"report_to":"g"}')], []),
+        ([(b"report-to", OWN + b"," + THIRD)], []),
+        ([(b"report-to", b"not json")], []),
+        ([(b"report-to", rb'{"endpoints":[{"url":"https:\/\/tracker\u002etest"}]}')], []),
+        ([(b"reporting-endpoints", b'a="/x", b="//tracker.test/"')], []),
+        ([(b"reporting-endpoints", rb'b="https:\\\\tracker\.test/"')], []),
+        ([(b"reporting-endpoints", b'a="/x"')], [b"reporting-endpoints"]),
+        ([(b"speculation-rules", b'"https://tracker.test/rules.json"')], []),
+        ([(b"speculation-rules", b'"/rules.json"')], [b"speculation-rules"]),
+        ([(b"refresh", b"0; url=https://tracker.test/")], []),
+        ([(b"refresh", b"5; url=/next")], [b"refresh"]),
+        ([(b"refresh", b"5")], [b"refresh"]),
+        ([(b"attribution-reporting-register-source", b"{}"), (b"observe-browsing-topics", b"?1")], []),
+        ([(b"link", b"<https://tracker.test>; rel=preconnect")], []),
+        ([(b"link", b"</>; rel=canonical"), (b"x-empty", b"")], [b"link", b"x-empty"]),
+        (
+            [(b"sourcemap", b"https://tracker.test/x.map"), (b"attribution", b"x")],
+            [b"sourcemap", b"attribution"],
+        ),
+    ],
+)
+def test_side_doors_of_any_answer(headers: RawHeaders, kept: list[bytes]) -> None:
+    assert [name for name, _ in REFUSED.any(headers)] == kept
+
+
+def test_reports_of_third_parties_go_whatever_was_granted() -> None:
+    assert GRANTED.any([(b"report-to", THIRD)]) == []
+
+
+def test_an_ordinary_answer_keeps_its_very_list() -> None:
+    headers = [(b"content-type", b"image/png"), (b"etag", b"1")]
+    assert REFUSED.any(headers) is headers
+
+
+@pytest.mark.parametrize(
+    "value", [b"[", b'"x"', b"1", b'{"endpoints":[{}]}', b'{"endpoints":3}', b"[" * 100_000]
+)
+def test_an_unreadable_report_header_has_no_urls(value: bytes) -> None:
+    assert report_urls(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [
+        (b"5", ""),
+        (b"0;url=https://a/", "https://a/"),
+        (b" 0 , URL = 'https://a/' x", "https://a/"),
+        (b"0;https://a/", "https://a/"),
+        (b'0;url="https://a/"', "https://a/"),
+    ],
+)
+def test_where_a_refresh_goes(value: bytes, target: str) -> None:
+    assert refresh_target(value) == target
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"</a.css>;  rel=preload; as=style,</b>; rel=next", b"</a.css>;  rel=preload; as=style,</b>; rel=next"),  # noqa: E501
+        (b"<https://tracker.test/>; rel=canonical", b"<https://tracker.test/>; rel=canonical"),
+        (b"<https://tracker.test/>; rel=preconnect", b""),
+        (b"<https://tracker.test/>; rel=\"next  DNS-Prefetch\"", b""),
+        (b"<//cdn.test/a,b>; rel=preload; as=image, <//cdn.test/x>; rel=preload; as=script, </y>; rel=preload",  # noqa: E501
+         b"<//cdn.test/a,b>; rel=preload; as=image, </y>; rel=preload"),
+        (b"<//cdn.test/a>; rel=modulepreload", b""),
+        (b"<//cdn.test/a>; rel=stylesheet; title=\"a, \\\"b\"", b""),
+        (b"</a>; rel=preload; as=image; imagesrcset=\"//tracker.test/1 1x, /2 2x\"", b""),
+        (b"</a>; rel=preload; as=image; imagesrcset=\"/1 1x, , /2\"",
+         b"</a>; rel=preload; as=image; imagesrcset=\"/1 1x, , /2\""),
+        (b"</a>; rel=preload; crossorigin", b"</a>; rel=preload; crossorigin"),
+        (b"</a>; rel=next, nonsense <https://tracker.test>; rel=preconnect", b"</a>; rel=next"),
+        (b"</a>; rel=\"unclosed, <x>", b""),
+    ],
+)  # fmt: skip
+def test_link_hints(value: bytes, kept: bytes) -> None:
+    assert link(value, judge) == kept

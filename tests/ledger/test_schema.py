@@ -1,0 +1,66 @@
+"""Migrations: once, whole or not at all, and never backwards."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import LedgerUnavailable
+from gateway.ledger.files import connect, create
+from gateway.ledger.schema import BODIES, CHAIN, Migration, migrate
+
+ONE: Migration = ("0001 one", ("CREATE TABLE one (a)",))
+TWO: Migration = ("0002 two", ("CREATE TABLE two (a)",))
+BROKEN: Migration = ("0002 two", ("CREATE TABLE two (a)", "CREATE TABLE one (a)"))
+
+
+def migrated(file: Path, *migrations: Migration) -> list[str]:
+    """The names of the tables after migrating."""
+
+    async def whole() -> None:
+        create(file)
+        connection = await connect(file, busy=0)
+        try:
+            await migrate(connection, migrations)
+        finally:
+            await connection.close()
+
+    asyncio.run(whole())
+    return tables(file)
+
+
+def tables(file: Path) -> list[str]:
+    connection = sqlite3.connect(file)
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    connection.close()
+    return [name for (name,) in rows]
+
+
+def test_a_new_chain_file_has_chain_texts_and_meta(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *CHAIN) == ["chain", "meta", "migration", "text"]
+
+
+def test_a_new_bodies_file_has_bodies(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *BODIES) == ["body", "migration"]
+
+
+def test_only_what_is_missing_is_applied(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", ONE) == ["migration", "one"]
+    assert migrated(tmp_path / "x", ONE, TWO) == ["migration", "one", "two"]
+    assert migrated(tmp_path / "x", ONE, TWO) == ["migration", "one", "two"]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    migrated(tmp_path / "x", ONE)
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        migrated(tmp_path / "x", ONE, BROKEN)
+    assert tables(tmp_path / "x") == ["migration", "one"]
+
+
+def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+    migrated(tmp_path / "x", ONE, TWO)
+    with pytest.raises(LedgerUnavailable, match="0002 two"):
+        migrated(tmp_path / "x", ONE)

@@ -1,0 +1,400 @@
+"""The whole gateway over real sockets: what the browser gets and what the shop sees."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import gateway
+from gateway.app import ConsentMiddleware, Gateway, create_app, serve
+from gateway.config.keys import Secret
+from gateway.config.settings import Settings
+from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.errors import ConfigError
+from gateway.ledger import open_ledger
+from gateway.model.categories import OPTIONAL
+from gateway.model.choice import Choice
+from gateway.types import Message, Receive, Scope, Send
+from tests.proxy.servers import serve as running
+
+KEY = b"k" * 32
+PAGE = b"""<!doctype html><html lang="en"><head><title>t</title>
+<script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
+<script>window.dataLayer=window.dataLayer||[];function gtag(){dataLayer.push(arguments)}gtag('js',new Date());</script>
+</head><body><p>goods</p><script src="/shop.js"></script>
+<img src="https://www.facebook.com/tr?id=1&ev=PageView" width="1" height="1"></body></html>"""
+
+
+class Shop:
+    """Keeps every request, answers every path with the same page."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[bytes, list[bytes]]] = []
+        self.headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/html; charset=utf-8")]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        seen: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            seen.setdefault(name, []).append(value)
+        self.requests.append(seen)
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        await send({"type": "http.response.body", "body": PAGE})
+
+
+class Answer:
+    """Status, header lines and body of one answer."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.getheaders()
+        self.body = response.read()
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def cookie(self) -> str:
+        """The choice cookie it sets, as a `Cookie` header would say it."""
+        return next(value.partition(";")[0] for value in self.all("set-cookie") if value.startswith("consent="))
+
+
+class Visitor:
+    """Asks the gateway at `port`."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def get(self, path: str = "/", **headers: str) -> Answer:
+        return self._ask("GET", path, None, headers)
+
+    def post(self, path: str, body: str, **headers: str) -> Answer:
+        kind = "application/json" if body.startswith("{") else "application/x-www-form-urlencoded"
+        return self._ask("POST", path, body, {"Content-Type": kind, **headers})
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Host": "shop.example", **named})
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+
+def settings(folder: Path, **values: object) -> Settings:
+    database = f"sqlite:///{folder / 'ledger.sqlite'}"
+    return Settings(folder=folder, database=database, keys=(Secret(KEY),), **values)  # type: ignore[arg-type]
+
+
+@contextmanager
+def visiting(app: Gateway | ConsentMiddleware) -> Iterator[Visitor]:
+    with running(app, lifespan="on") as port:
+        yield Visitor(port)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def visitor(tmp_path: Path, shop: Shop) -> Iterator[Visitor]:
+    with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+        yield visitor
+
+
+def kinds(folder: Path) -> list[str]:
+    """The kinds of the events in the record."""
+
+    async def read() -> list[str]:
+        ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+        await ledger.open()
+        try:
+            await ledger.verify()
+            return [entry.kind.value async for entry in ledger.entries()]
+        finally:
+            await ledger.close()
+
+    return asyncio.run(read())
+
+
+def test_silence_is_refusal_and_leaves_no_trace(visitor: Visitor, shop: Shop, tmp_path: Path) -> None:
+    for _ in range(50):
+        answer = visitor.get()
+        assert b"data-consent-banner" in answer.body
+        assert b' src="https://www.googletagmanager.com' not in answer.body
+        assert b'data-consent-src="https://www.googletagmanager.com/gtag/js?id=G-1"' in answer.body
+        assert answer.all("set-cookie") == []
+    assert {request[b"x-consent"][0] for request in shop.requests} == {
+        b"necessary=1;preferences=0;statistics=0;marketing=0;src=none;rev=1"
+    }
+    assert kinds(tmp_path) == []
+
+
+def test_a_refusal_takes_the_trackers_out_and_the_banner_away(visitor: Visitor, tmp_path: Path) -> None:
+    answer = visitor.post("/_choices/choice", "action=refuse&return=/goods")
+    assert (answer.status, answer.all("location")) == (303, ["/goods"])
+    page = visitor.get(Cookie=answer.cookie())
+    assert b"data-consent-banner" not in page.body
+    assert b"data-consent-settings" in page.body
+    assert b"googletagmanager" not in page.body
+    assert b"facebook.com" not in page.body
+    assert b'<script src="/shop.js"></script>' in page.body
+    assert kinds(tmp_path) == ["refuse"]
+
+
+def test_an_acceptance_leaves_the_page_as_the_shop_made_it(visitor: Visitor, shop: Shop, tmp_path: Path) -> None:
+    choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    page = visitor.get(Cookie=f"a=1; {choice}; _ga=GA1.1.2.3")
+    before, after = PAGE.split(b"<p>goods</p>")
+    assert before.rpartition(b"<body>")[0] in page.body
+    assert after.partition(b"</body>")[0] in page.body
+    assert shop.requests[-1][b"cookie"] == [b"a=1; _ga=GA1.1.2.3"]
+    assert shop.requests[-1][b"x-consent"][0].startswith(b"necessary=1;preferences=1;statistics=1;marketing=1")
+    assert kinds(tmp_path) == ["grant"]
+
+
+def test_optional_cookies_are_cut_and_expired_in_both_directions(visitor: Visitor, shop: Shop) -> None:
+    shop.headers += [(b"set-cookie", b"_fbp=1; Path=/"), (b"set-cookie", b"sessionid=2; HttpOnly")]
+    answer = visitor.get(Cookie='sessionid=1; _fbp=fb.1.2; cart="a=b"')
+    assert shop.requests[-1][b"cookie"] == [b'sessionid=1; cart="a=b"']
+    lines = answer.all("set-cookie")
+    assert "sessionid=2; HttpOnly" in lines
+    assert "_fbp=1; Path=/" not in lines
+    assert any(line.startswith("_fbp=;") and "Max-Age=0" in line for line in lines)
+
+
+def test_nobody_can_tell_the_shop_a_choice_but_the_gateway(visitor: Visitor, shop: Shop) -> None:
+    visitor.get(X_Consent="necessary=1;marketing=1")
+    assert len(shop.requests[-1][b"x-consent"]) == 1
+    assert b"marketing=0" in shop.requests[-1][b"x-consent"][0]
+
+
+BAD_COOKIES = [
+    pytest.param("consent=", id="empty"),
+    pytest.param("consent=garbage", id="broken"),
+    pytest.param("consent=1.g.20000.p1.psm.AAAAAAAAAAAAAAAAAAAAAA.sig", id="bad signature"),
+    pytest.param("consent=" + "x" * 8000, id="eight kilobytes"),
+    pytest.param('consent="1.r"; consent', id="odd syntax"),
+    pytest.param("consent=\xff\xfe", id="not ASCII"),
+]
+
+
+def signed_with(key: bytes) -> str:
+    today = 20_000
+    choice = Choice(frozenset(OPTIONAL), frozenset(), today, today, 1, False, "A" * 22)
+    return "consent=" + ConsentCookie([key]).dump(choice)
+
+
+@pytest.mark.parametrize("cookie", [*BAD_COOKIES, pytest.param(signed_with(b"o" * 32), id="another key")])
+def test_a_bad_choice_cookie_is_no_choice(visitor: Visitor, cookie: str) -> None:
+    answer = visitor.get(Cookie=cookie)
+    assert answer.status == 200
+    assert b"data-consent-banner" in answer.body
+    state = json.loads(visitor.get("/_choices/state", Cookie=cookie).body)
+    assert set(state["categories"].values()) == {"unset"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Sec_Fetch_Dest": "iframe"}, id="frame"),
+        pytest.param({"Sec_Fetch_Dest": "empty"}, id="fetch"),
+        pytest.param({"X_Requested_With": "XMLHttpRequest"}, id="XMLHttpRequest"),
+    ],
+)
+def test_frames_and_fragments_are_filtered_but_get_nothing_added(visitor: Visitor, headers: dict[str, str]) -> None:
+    answer = visitor.get(**headers)
+    assert b"data-consent-banner" not in answer.body
+    assert b"data-consent-settings" not in answer.body
+    assert b' src="https://www.facebook.com' not in answer.body
+
+
+def test_a_crawler_gets_the_same_page_without_the_banner(visitor: Visitor) -> None:
+    page = visitor.get(User_Agent="Googlebot/2.1")
+    assert b"data-consent-banner" not in page.body
+    assert b"data-consent-settings" in page.body
+    assert b' src="https://www.googletagmanager.com' not in page.body
+
+
+def test_the_shops_nonce_is_on_our_script(visitor: Visitor, shop: Shop) -> None:
+    shop.headers.append((b"content-security-policy", b"script-src 'nonce-abc123' 'strict-dynamic'"))
+    assert b' nonce="abc123"' in visitor.get().body
+
+
+def test_a_signal_is_honoured_without_a_question(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.get(Sec_GPC="1")
+    assert b"data-consent-banner" not in page.body
+    assert b"Global Privacy Control" in page.body
+    assert kinds(tmp_path) == []
+
+
+def test_a_signal_withdraws_a_stored_grant_once(visitor: Visitor, tmp_path: Path) -> None:
+    choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    page = visitor.get(Cookie=choice, Sec_GPC="1")
+    assert page.cookie() != choice
+    visitor.get(Cookie=choice, Sec_GPC="1")
+    assert kinds(tmp_path) == ["grant", "gpc"]
+
+
+def test_a_broken_record_stops_grants_but_neither_pages_nor_refusals(tmp_path: Path, shop: Shop) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    broken = Settings(folder=tmp_path, database=f"sqlite:///{blocked}/ledger.sqlite", keys=(Secret(KEY),))
+    with visiting(create_app(broken, shop=shop)) as visitor:
+        assert visitor.get().status == 200
+        granted = visitor.post("/_choices/choice", "action=accept&rev=1")
+        assert (granted.status, granted.all("set-cookie")) == (503, [])
+        assert visitor.post("/_choices/choice", "action=refuse").status == 303
+        assert visitor.get("/_choices/health/ready").status == 503
+        assert visitor.get("/_choices/health/live").status == 200
+
+
+def test_ready_when_choices_can_be_recorded(visitor: Visitor) -> None:
+    assert visitor.get("/_choices/health/ready").status == 200
+
+
+def test_report_mode_changes_nothing(tmp_path: Path, shop: Shop) -> None:
+    with visiting(create_app(settings(tmp_path, mode="report"), shop=shop)) as visitor:
+        assert visitor.get(Cookie="_fbp=1").body == PAGE
+        assert shop.requests[-1][b"cookie"] == [b"_fbp=1"]
+
+
+def test_untouched_paths_pass_as_they_are(tmp_path: Path, shop: Shop) -> None:
+    with visiting(create_app(settings(tmp_path, untouched_paths=("/pay",)), shop=shop)) as visitor:
+        assert visitor.get("/pay/3ds").body == PAGE
+        assert visitor.get("/").body != PAGE
+
+
+def test_a_disguised_tracker_is_answered_by_the_gateway(visitor: Visitor, shop: Shop) -> None:
+    assert visitor.get("/matomo.js").status == 204
+    assert shop.requests == []
+
+
+def test_what_was_enforced_is_counted(tmp_path: Path, shop: Shop) -> None:
+    app = create_app(settings(tmp_path, mode="enforce"), shop=shop)
+    with visiting(app) as visitor:
+        visitor.get(Cookie="_ga=1; strange=2")
+    counted = {(series.what, series.outcome): number for series, number in app.counters.rows()}
+    assert counted[("script", "hold")] == 1
+    assert counted[("inline script", "hold")] == 1
+    assert counted[("cookie", "cut")] == 1
+    assert counted[("cookie", "seen")] == 1
+
+
+def test_a_shop_that_is_away_comes_back_without_a_restart(tmp_path: Path, shop: Shop) -> None:
+    with running(shop, lifespan="off") as port:
+        upstream = f"http://127.0.0.1:{port}"
+        app = create_app(settings(tmp_path, upstream=upstream))
+        with visiting(app) as visitor:
+            assert visitor.get().status == 200
+    # The port is free again now: nobody answers there.
+    with visiting(create_app(settings(tmp_path / "b", upstream=upstream))) as visitor:
+        away = visitor.get()
+        assert away.status == 502
+        assert b"<html" in away.body
+        with running_on(shop, port):
+            assert visitor.get().status == 200
+
+
+@contextmanager
+def running_on(shop: Shop, port: int) -> Iterator[None]:
+    import socket
+
+    listener = socket.create_server(("127.0.0.1", port), reuse_port=False)
+    with running(shop, lifespan="off", fd=listener.fileno()):
+        yield
+    listener.close()
+
+
+def test_the_middleware_reads_its_configuration_and_wraps_any_shop(
+    tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSENT_GATEWAY_DATA", str(tmp_path / "data"))
+    config = tmp_path / "gateway.toml"
+    config.write_text('prefix = "/privacy"\n')
+    assert gateway.ConsentMiddleware is ConsentMiddleware
+    with visiting(ConsentMiddleware(shop, config=config)) as visitor:
+        assert b'action="/privacy/choice"' in visitor.get().body
+    assert (tmp_path / "data" / "signing.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_middleware_reports_every_fault_of_its_configuration(tmp_path: Path, shop: Shop) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        'prefix = "choices"\nmode = "maybe"\nunknown = 3\nlanguge = "en"\n[[services]]\nid = "no-such-service"\n'
+    )
+    with pytest.raises(ConfigError) as error:
+        ConsentMiddleware(shop, config=config)
+    assert len(error.value.problems) == 5
+
+
+def test_the_package_exports_one_name() -> None:
+    with pytest.raises(AttributeError):
+        _ = gateway.nothing
+
+
+async def drive(app: Gateway, events: list[str]) -> list[str]:
+    """Run a lifespan; what the server is told."""
+    waiting: list[Message] = [{"type": f"lifespan.{event}"} for event in events]
+    told = []
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        told.append(str(message["type"]))
+
+    await app({"type": "lifespan"}, receive, send)
+    return told
+
+
+async def failing_later(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    raise RuntimeError("the shop fell over")
+
+
+async def own_lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+@pytest.mark.parametrize("shop_app", [Shop(), own_lifespan], ids=["knows no lifespan", "has its own"])
+def test_the_shop_starts_and_stops_with_the_gateway(tmp_path: Path, shop_app: object) -> None:
+    app = create_app(settings(tmp_path), shop=shop_app)  # type: ignore[arg-type]
+    told = asyncio.run(drive(app, ["startup", "shutdown"]))
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_a_shop_that_fails_while_running_is_not_hidden(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="fell over"):
+        asyncio.run(drive(create_app(settings(tmp_path), shop=failing_later), ["startup"]))
+
+
+def test_several_processes_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="workers"):
+        serve(settings(tmp_path, upstream="http://127.0.0.1:1"), "127.0.0.1", 0, workers=2)
+
+
+def test_no_table_of_the_record_holds_what_visitors_sent(visitor: Visitor, tmp_path: Path) -> None:
+    canary = "王小明-0912345678-canary@example.com"
+    visitor.get("/?q=" + "canary-query", Cookie="name=canary-cookie", Referer="http://x/canary-referer")
+    visitor.post(
+        "/_choices/choice",
+        json.dumps({"action": "accept", "rev": 1, "name": canary, "return": "/canary-return"}),
+        User_Agent="canary-agent",
+    )
+    assert kinds(tmp_path) == ["grant"]
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert b"canary" not in file.read_bytes(), file
+    assert sqlite3.connect(tmp_path / "ledger.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
