@@ -104,7 +104,7 @@ class Gateway:
         return CookieFilter(
             self._registry.catalogue.cookie_category,
             self._settings.strict_cookies,
-            domains=lambda host: (registrable(host),) if "." in host else (),
+            domains=_cookie_domains,
             report=self._settings.mode == "report",
             unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
         )
@@ -248,8 +248,7 @@ async def _run_lifespan(shop: ASGIApp, scope: Scope, receive: Receive, send: Sen
         answered = True
         await send(message)
 
-    first: Message | None = await receive()
-    waiting = [first]
+    waiting = [await receive()]
 
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()
@@ -282,6 +281,11 @@ class _Split:
 
 _UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
+
+
+def _cookie_domains(host: str) -> tuple[str, ...]:
+    """The Domain attributes a tracker's cookie may have been set with on `host`."""
+    return tuple(dict.fromkeys((host, registrable(host)))) if "." in host else ()
 
 
 def _judge(page: PagePolicy) -> Judge:

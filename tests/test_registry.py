@@ -18,7 +18,7 @@ def test_a_trial_enforces_the_whole_catalogue_and_lets_unknown_ones_pass() -> No
 
 def test_declared_services_close_unknown_ones() -> None:
     registry = Registry(Settings(services=(ServiceEntry(id="google-analytics"),)))
-    assert registry.declared == {"google-analytics"}
+    assert registry.declared == frozenset({"google-analytics"})
     assert registry.block_unknown
     assert registry.offered == {Category.STATISTICS}
     assert [service.name for service in registry.listed] == ["Google Analytics"]

@@ -60,7 +60,7 @@ class Live:
         return JSONResponse(state, headers={"cache-control": "no-store"})
 
     async def _reset(self, request: Request) -> Response:
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none", "cross-site"):
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return Response(status_code=403)
         for record in self._sides.values():
             record.clear()

@@ -35,7 +35,7 @@ class _Values(dict[str, str]):
 
 
 def _html(value: object) -> str:
-    return value if isinstance(value, str) else escape(str(value))
+    return value if isinstance(value, Markup) else escape(str(value))
 
 
 @cache

@@ -134,7 +134,7 @@ class Shop:
             visit = self.visits.find(seen.get("sessionid")) or self.visits.begin()
             form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
             call = Call(self, request, visit, form)
-            if request.method == "POST" and secrets.compare_digest(
+            if request.method == "POST" and not secrets.compare_digest(
                 form.get("csrf", "").encode(), visit.csrf.encode()
             ):
                 response = call.message("stale", 403)
@@ -327,7 +327,7 @@ def settle(call: Call) -> Response:
 def thanks(call: Call) -> Response:
     """The page every advertiser wants to hear about."""
     number = call.request.path_params["number"]
-    if number not in call.visit.orders:
+    if number not in call.visit.paid:
         return missing(call)
     total = call.visit.orders[number]
     title = text("thanks", call.language)

@@ -67,4 +67,4 @@ BY_LABEL = {tracker.label: tracker for tracker in TRACKERS}
 def by_host(host: str) -> Tracker | None:
     """Who plays on that host (a port may follow), or None."""
     label, _, rest = host.lower().partition(":")[0].partition(".")
-    return BY_LABEL.get(label) if rest else None
+    return BY_LABEL.get(label) if rest == PARENT else None

@@ -74,5 +74,5 @@ class Visits:
     def _keep(self, visit: Visit) -> Visit:
         self._visits[visit.id] = visit
         while len(self._visits) > self._limit:
-            self._visits.popitem()
+            self._visits.popitem(last=False)
         return visit

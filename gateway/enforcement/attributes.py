@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 _ATTRIBUTE = re.compile(
     rb"""[\t\n\x0c\r /]*+([^\t\n\x0c\r />][^\t\n\x0c\r />=]*+)"""
-    rb"""(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\x0c\r >"'][^\t\n\x0c\r >]*+)|(?=>)))?+"""
+    rb"""(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+"""
+    rb"""(?:"([^"]*+)"|'([^']*+)'|([^\t\n\x0c\r >"'][^\t\n\x0c\r >]*+)|(?=>)))?+"""
 )
 _NAME = re.compile(rb"<[a-zA-Z][^\t\n\x0c\r />]*")
 _REFERENCE = re.compile(r"&(?:#[xX][0-9a-fA-F]+;?|#[0-9]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
@@ -22,7 +23,7 @@ _FOLLOWS = re.compile(r"[=a-zA-Z0-9]")
 
 
 class Attribute(NamedTuple):
-    """One attribute as it stands in the tag: lower-case name, raw value, and its span including the space before."""
+    """One attribute as it stands in the tag: lower-case name, raw value, span with the space before."""
 
     name: str
     raw: bytes

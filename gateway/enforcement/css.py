@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 _WHITE = rb"[\t\n\f\r ]*+"
 _WHITE_OR_COMMENT = rb"(?:[\t\n\f\r ]|/\*(?s:.{0,200}?)\*/)*+"
-_STRING = rb"""(?:"(?P<double>(?:[^"\\\n\f\r]|\\(?s:.))*+)(?:"|\Z)|'(?P<single>(?:[^'\\\n\f\r]|\\(?s:.))*+)(?:'|\Z))"""
+_DOUBLE = rb"""(?P<double>(?:[^"\\\n\f\r]|\\(?s:.))*+)"""
+_SINGLE = rb"""(?P<single>(?:[^'\\\n\f\r]|\\(?s:.))*+)"""
+_STRING = rb"""(?:\"""" + _DOUBLE + rb"""(?:"|\Z)|'""" + _SINGLE + rb"""(?:'|\Z))"""
 _BARE = rb"""(?P<bare>(?:[^\t\n\f\r "'()\\]|\\(?s:.))++)"""
 _IMPORT = rb"@import" + _WHITE_OR_COMMENT
 _URL = re.compile(
-    rb"(?P<import>" + _IMPORT + rb")?+(?:url|src)\(" + _WHITE + rb"(?:" + _STRING + rb"|" + _BARE + rb")", re.IGNORECASE
+    rb"(?P<import>" + _IMPORT + rb")?+(?:url|src)\(" + _WHITE + rb"(?:" + _STRING + rb"|" + _BARE + rb")",
+    re.IGNORECASE,
 )
 _IMPORTED = re.compile(_IMPORT + _STRING, re.IGNORECASE)
 _SET = re.compile(

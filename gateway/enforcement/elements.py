@@ -89,14 +89,19 @@ _LAZY = re.compile(r"data-(?!consent-)[a-z0-9_-]*(?:src|href|url|lazy|original)[
 _ADDRESS = re.compile(r"\s*(?:https?:|[/\\])", re.IGNORECASE)
 _SEEN = (Kind.IMAGE, Kind.FRAME)
 _LAZY_ON = frozenset(("script", "iframe", "img", "source", "video", "embed", "link"))
-_PARKED = {"src": "data-consent-src", "srcset": "data-consent-srcset", "href": "data-consent-href", "data": "data-consent-data"}
-_WHOLE = frozenset("applet bgsound embed feimage fencedframe frame iframe img image link portal script source track".split())
+_WHOLE = frozenset(
+    ["applet", "bgsound", "embed", "feimage", "fencedframe", "frame", "iframe", "img", "image", "link", "portal"]
+    + ["script", "source", "track"]
+)
 """Elements that are nothing without their address: refused, the tag goes."""
 _SKIPPED = frozenset(("iframe", "script"))
 """Of those, the ones whose content goes with them."""
 _CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)")
 _REFRESH = re.compile(r"[\s\d.]*+[;,]?\s*+(?:url\s*+=\s*+)?['\"]?([^'\"]*+)", re.IGNORECASE)
-_DATA_BLOCK = re.compile(r"json|template|html|handlebars|mustache|shader|x-magento|importmap|speculationrules|svg|xml$")
+_CATEGORY = "data-consent-category"
+_DATA_BLOCK = re.compile(
+    r"json|template|html|handlebars|mustache|shader|x-magento|importmap|speculationrules|svg|xml$"
+)
 
 
 def edit(tag: StartTag, policy: PagePolicy, in_noscript: bool = False) -> Edit | None:
@@ -118,7 +123,7 @@ def edit_content(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | No
     if _runs(tag):
         return _inline(tag, content, policy)
     kind = _MAPS.get(tag.value("type").strip().lower())
-    return _map(content, kind, policy) if kind else None
+    return _map(tag, content, kind, policy) if kind else None
 
 
 def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
@@ -128,12 +133,12 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
     counts = (Count(verdict.service, "inline script", verdict.fate),)
     if verdict.fate is Fate.REMOVE:
         return Edit(b"", True, counts)
-    waits_for = tag.value("data-consent-category").split()
-    if waits_for and tag.value("type") == "text/plain":  # parked already: by its address, or by another gateway
+    waits_for = tag.value(_CATEGORY).split()
+    if waits_for and tag.value("type") == "text/plain":  # parked already: its tag, or the page as a whole
         if set(verdict.categories) <= set(waits_for):
             return None
         both = " ".join(dict.fromkeys((*waits_for, *verdict.categories)))
-        return Edit(tag.edited({"data-consent-category": quoted("data-consent-category", encode(both))}), False, counts)
+        return Edit(tag.edited({_CATEGORY: quoted(_CATEGORY, encode(both))}), False, counts)
     return Edit(_parked_script(tag, {}, verdict), False, counts)
 
 
@@ -198,7 +203,7 @@ def _judge(attribute: Attribute, kind: Kind, policy: PagePolicy, pixel: bool) ->
     if kind is Kind.SCRIPT and (script := script_of_data_url(value)) is not None:
         return policy.inline(script)
     if kind is Kind.IMAGE:
-        return policy.url(value, Kind.PIXEL if pixel or is_beacon(value) else kind)
+        return policy.url(value, _image_kind(value, pixel))
     if kind is Kind.FRAME and pixel:
         return strictest(policy.url(value, kind), policy.url(value, Kind.PIXEL))
     return policy.url(value, kind)
@@ -206,8 +211,11 @@ def _judge(attribute: Attribute, kind: Kind, policy: PagePolicy, pixel: bool) ->
 
 def _judge_set(value: str, policy: PagePolicy, pixel: bool) -> Verdict:
     """The strictest verdict over a `srcset`."""
-    urls = tuple(_candidates(value))
-    return strictest(*(policy.url(url, Kind.PIXEL if pixel or is_beacon(url) else Kind.IMAGE) for url in urls))
+    return strictest(*(policy.url(url, _image_kind(url, pixel)) for url in _candidates(value)))
+
+
+def _image_kind(url: str, pixel: bool) -> Kind:
+    return Kind.PIXEL if pixel or is_beacon(url) else Kind.IMAGE
 
 
 def _candidates(value: str) -> Iterator[str]:
@@ -228,14 +236,14 @@ def _moved(tag: StartTag, closed: list[Attribution]) -> dict[str, bytes | None]:
     changes: dict[str, bytes | None] = {}
     for item in closed:
         raw = next(attribute.raw for attribute in tag.attributes if attribute.name == item.name)
-        parked = _PARKED.get(item.name)
-        changes[item.name] = quoted(parked or f"data-consent-{item.name.replace(':', '-')}", raw)
+        changes[item.name] = quoted(f"data-consent-{item.name.replace(':', '-')}", raw)
     return changes
 
 
 def _marking(verdict: Verdict) -> bytes:
-    categories = " ".join(verdict.categories)
-    return b'data-consent-category="%s" data-consent-service="%s"' % (categories.encode(), escape(verdict.service))
+    return b" ".join(
+        (quoted(_CATEGORY, encode(" ".join(verdict.categories))), quoted("data-consent-service", escape(verdict.service)))
+    )
 
 
 def _parked_script(tag: StartTag, changes: dict[str, bytes | None], verdict: Verdict) -> bytes:
@@ -298,8 +306,7 @@ def filtered_style(text: bytes, policy: PagePolicy) -> tuple[bytes, list[Count]]
     counts: list[Count] = []
 
     def keep(url: str, imported: bool) -> bool:
-        pixel = Kind.PIXEL if is_beacon(url) else Kind.IMAGE
-        verdict = policy.url(url, Kind.STYLE if imported else pixel)
+        verdict = policy.url(url, Kind.STYLE if imported else _image_kind(url, False))
         if verdict.fate is not Fate.KEEP:
             counts.append(Count(verdict.service, "style", Fate.REMOVE))
         return verdict.fate is Fate.KEEP
@@ -342,22 +349,28 @@ def _meta(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
 
 def _base(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
     verdict = policy.url(tag.value("href"), Kind.SCRIPT)
-    return None if verdict.fate is Fate.KEEP else Edit(b"", False, (Count(verdict.service, "base", Fate.REMOVE),))
+    if verdict.fate is Fate.KEEP:
+        return None
+    return Edit(b"", False, (Count(verdict.service, "base", Fate.REMOVE),))
 
 
-_QUOTED_URL = re.compile(rb"""["']((?:https?:)?(?:\\?/){2}[^"'\s]+)["']""", re.IGNORECASE)
-
-
+_QUOTED_URL = re.compile(rb"""(["'])((?:https?:)?(?:\\?/){2}[^"'\s]++)["']""", re.IGNORECASE)
 _MAPS = {"importmap": Kind.SCRIPT, "speculationrules": Kind.HINT}
 
 
-def _map(content: bytes, kind: Kind, policy: PagePolicy) -> Edit | None:
-    """An import map or speculation rules: closed if any address in it is."""
-    urls = (match[1].replace(b"\\/", b"/").decode("utf-8", "replace") for match in _QUOTED_URL.finditer(content))
-    verdict = strictest(*(policy.url(url, kind) for url in urls))
-    if verdict.fate is Fate.KEEP:
-        return None
-    return Edit(b"", True, (Count(verdict.service, kind.value, Fate.REMOVE),))
+def _map(tag: StartTag, content: bytes, kind: Kind, policy: PagePolicy) -> Edit | None:
+    """An import map or speculation rules without the addresses that may not load."""
+    counts: list[Count] = []
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        verdict = policy.url(match[2].replace(b"\\/", b"/").decode("utf-8", "surrogateescape"), kind)
+        if verdict.fate is Fate.KEEP:
+            return match[0]
+        counts.append(Count(verdict.service, kind.value, Fate.REMOVE))
+        return match[1] + b"data:text/javascript," + match[1]
+
+    text = _QUOTED_URL.sub(replace, content)
+    return Edit(tag.source, False, tuple(counts), text) if counts else None
 
 
 _SPECIAL: dict[str, Callable[[StartTag, PagePolicy, bool], Edit | None]] = {

@@ -9,24 +9,40 @@ from __future__ import annotations
 from gateway.enforcement.attributes import start_tag
 
 _BREAKS_OUT = frozenset(
-    """b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu
-    meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var""".split()
+    [
+        "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed",
+        "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta",
+        "nobr", "ol", "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table",
+        "tt", "u", "ul", "var"
+    ]
 )
 _CLOSES = _BREAKS_OUT | frozenset(
-    """a address article aside button caption dialog details fieldset figcaption figure footer form header html
-    label legend main nav noscript object optgroup option section select summary tbody td template tfoot th
-    thead tr video""".split()
+    [
+        "a", "address", "article", "aside", "button", "caption", "dialog", "details", "fieldset",
+        "figcaption", "figure", "footer", "form", "header", "html", "label", "legend", "main", "nav",
+        "noscript", "object", "optgroup", "option", "section", "select", "summary", "tbody", "td",
+        "template", "tfoot", "th", "thead", "tr", "video"
+    ]
 )
 """End tags of elements that an unclosed `svg` is likely to stand in: they end it."""
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_RAW = frozenset("iframe noembed noframes noscript script style textarea title xmp".split())
-_MATH_TEXT = frozenset("mi mn mo ms mtext".split())
-_SVG_HTML = frozenset("desc foreignobject title".split())
+_VOID = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr"
+])
+_RAW = frozenset(["iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"])
+_MATH_TEXT = frozenset(["mi", "mn", "mo", "ms", "mtext"])
+_SVG_HTML = frozenset(["desc", "foreignobject", "title"])
 _ENDS_P = frozenset(
-    """address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 header hr main menu nav ol p pre section summary table ul""".split()
+    [
+        "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+        "header", "hr", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "ul"
+    ]
 )
-_SPECIAL = _ENDS_P | frozenset("body button dd dt html li object select td template th tr tbody".split())
+_SPECIAL = _ENDS_P | frozenset([
+    "body", "button", "dd", "dt", "html", "li", "object", "select", "td", "template", "th", "tr", "tbody"
+])
+_ENDS_ITSELF = frozenset(("dd", "dt", "li", "option", "td", "th", "tr"))
 _DEEPEST = 512
 """As deep as browsers nest elements; more are taken for siblings."""
 
@@ -102,7 +118,7 @@ class ForeignContent:
         if not self._open or name in _VOID or name in _RAW:
             return
         last = self._open[-1][1]
-        if (last == "p" and name in _ENDS_P) or last == name in ("dd", "dt", "li", "option", "td", "th", "tr"):
+        if (last == "p" and name in _ENDS_P) or last == name in _ENDS_ITSELF:
             self._pop_to(len(self._open) - 1)
         self._push("html", name, False)
 

@@ -340,7 +340,7 @@ class HtmlRewriter:
         return settled
 
     def _close_raw(self, inner: bytes, last: bytes, out: list[bytes]) -> None:
-        """The end of the open raw-text element: `inner` is the content not given out yet, `last` its end tag."""
+        """The end of the open raw-text element: what of its content was not given out yet, and its end tag."""
         self._raw = None
         if self._mode is _Mode.PASS:
             out += (inner, last)
@@ -390,7 +390,7 @@ class HtmlRewriter:
             if (rewritten := self._nested(document)) != document:
                 text = b'srcdoc="' + escape(rewritten.decode("utf-8", "surrogateescape")) + b'"'
                 return Edit(tag.edited({"srcdoc": text}), counts=counts)
-        elif (document_in_url := script_of_data_url(tag.value("src"))) and self._nested(document_in_url) != document_in_url:
+        elif (page := script_of_data_url(tag.value("src"))) and self._nested(page) != page:
             return Edit(b"", True, counts)
         return None
 

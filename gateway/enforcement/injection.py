@@ -1,6 +1,6 @@
 """Where in a page the banner and the foot go.
 
-Source: HTML Standard, 13.2.6.4 (insertion modes "initial" to "in body"): what may stand before the body begins.
+Source: HTML Standard, 13.2.6.4 ("initial" to "in body"): what may stand before the body begins.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_IN_HEAD = frozenset("base basefont bgsound head html link meta noframes noscript script style template title".split())
+_IN_HEAD = frozenset([
+    "base", "basefont", "bgsound", "head", "html", "link", "meta", "noframes", "noscript", "script",
+    "style", "template", "title"
+])
 _PAGE = frozenset(("html", "head", "body", "frameset"))
 
 
@@ -57,7 +60,9 @@ class Placement:
             self._templates += 1
         elif name == "frameset":
             self.before_body = self._body_due = self._foot_due = False
-        elif not (self._templates or name == "body" or name in _IN_HEAD) or (name == "noscript" and self._after_head):
+        elif not (self._templates or name == "body" or name in _IN_HEAD):
+            return self._begin()
+        elif name == "noscript" and self._after_head:
             return self._begin()
         return b""
 

@@ -30,7 +30,11 @@ class InlineMarks:
     """All services' marks, compiled once."""
 
     def __init__(
-        self, services: Iterable[Service], owner_of: OwnerOf = lambda host, path: None, *, memory: int = 256 << 20
+        self,
+        services: Iterable[Service],
+        owner_of: OwnerOf = lambda host, path: None,
+        *,
+        memory: int = 256 << 20,
     ) -> None:
         """`owner_of(host, path)` names the service behind an address that a script loads from;
         `memory` is the number of bytes that the automaton may take.
@@ -51,7 +55,8 @@ class InlineMarks:
                 except re2.error as error:
                     raise ValueError(f"{service.id}: mark {mark!r}: {error}") from error
                 self._owners.append(service)
-        self._always = self._set.Add(b"")  # RE2 says "no match" when it runs out of memory too; this one always does
+        # Out of memory RE2 says "no match": whatever else is found, this one must be.
+        self._always = self._set.Add(b"")
         self._set.Compile()
         self._seen: dict[bytes, tuple[Service, ...]] = {}
 

@@ -15,7 +15,8 @@ _HIDDEN = re.compile(
 )
 _BEACON = re.compile(
     r"/(?:collect|tr|pixel|pix|beacon|b|p|t|track|tracker|trk|hit|hits|imp|impression|count|counter|cnt|conv"
-    r"|conversion|event|log|stat|stats|view|pv|utm|__utm|1x1|px)(?:\.(?:gif|png|php|aspx?|ashx|cgi))?/?(?:[?;]|$)"
+    r"|conversion|event|log|stat|stats|view|pv|utm|__utm|1x1|px)"
+    r"(?:\.(?:gif|png|php|aspx?|ashx|cgi))?/?(?:[?;#]|$)"
     r"|/pixel[/?.]|/(?:piwik|matomo)\.php",
     re.IGNORECASE,
 )

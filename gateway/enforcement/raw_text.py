@@ -1,13 +1,16 @@
 """The end of an element whose content is text for the tokenizer, sought as the bytes come in.
 
-Source: HTML Standard, 13.2.5.2–4 (RCDATA, RAWTEXT) and 13.2.5.15–31 (script data, escaped and double escaped).
+Source: HTML Standard, 13.2.5.2–4 (RCDATA, RAWTEXT) and 13.2.5.15–31 (script data, escaped, double escaped).
 """
 
 from __future__ import annotations
 
 import re
 
-ELEMENTS = frozenset("iframe noembed noframes noscript plaintext script style textarea title xmp".split())
+ELEMENTS = frozenset([
+    "iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title",
+    "xmp"
+])
 """Whose start tag makes text of what follows (with scripting on, as for `noscript`)."""
 
 _ENDS = {

@@ -37,8 +37,12 @@ _BOGUS_IN_FOREIGN = rf"(?:<!(?:>|->|\[>|(?:[^->\[]|-[^->]|\[[^C>])[^>]*>)|{_OTHE
 _TEXT = r"(?:[^<]|<[^a-zA-Z!/?<])"
 
 INTERESTING = frozenset(
-    """applet audio base bgsound body embed fencedframe frame iframe image img input link math meta noembed
-    noframes noscript object plaintext portal script select source style svg textarea title track video xmp""".split()
+    [
+        "applet", "audio", "base", "bgsound", "body", "embed", "fencedframe", "frame", "iframe", "image",
+        "img", "input", "link", "math", "meta", "noembed", "noframes", "noscript", "object", "plaintext",
+        "portal", "script", "select", "source", "style", "svg", "textarea", "title", "track", "video",
+        "xmp"
+    ]
 )
 """Start tags in a body that can load, hold raw text or change how the rest is read."""
 
@@ -48,45 +52,35 @@ ENDS = frozenset(("body", "html", "select"))
 ANYWHERE = ("attributionsrc", "background", "ping", "style")
 """Attributes that can load on any element."""
 
-_DRAWING = """circle clippath defs ellipse fecolormatrix filter g line lineargradient mask path pattern
-polygon polyline radialgradient rect stop symbol text tspan""".split()
+_DRAWING = [
+    "circle", "clippath", "defs", "ellipse", "fecolormatrix", "filter", "g", "line", "lineargradient",
+    "mask", "path", "pattern", "polygon", "polyline", "radialgradient", "rect", "stop", "symbol", "text",
+    "tspan"
+]
 
 
 def _insensitive(word: str) -> str:
-    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word)
+    return "".join(f"[{c}{c.upper()}]" for c in word)
 
 
-def _other_than(words: Iterable[str], end: str, first: str) -> str:
+def _other_than(words: Iterable[str], end: str, first: str = "") -> str:
     """A pattern for every name that is none of `words`, whatever its case.
 
-    `end` are the characters that end a name, `first` those allowed to begin one (both as the
+    `end` are the characters that end a name, `first` those allowed to begin one if not all are (both as the
     inside of a character class).
     """
-    trie: dict[str, dict] = {}  # type: ignore[type-arg]
+    branches: dict[str, list[str]] = {}
     for word in words:
-        node = trie
-        for letter in word:
-            node = node.setdefault(letter, {})
-        node[""] = {}
-
-    def below(node: dict, root: bool) -> str:  # type: ignore[type-arg]
-        letters = [letter for letter in node if letter]
-        both = "".join(f"{c}{c.upper()}" if c.isalpha() else re.escape(c) for c in letters)
-        ways = [f"[{_insensitive(c)[1:-1] if c.isalpha() else re.escape(c)}](?:{below(node[c], False)})" for c in letters]
-        if root:
-            rest = "".join(c for c in first if c.lower() not in letters)
-            ways.append(f"[{re.escape(rest)}][^{end}]*" if first else f"[^{both}{end}][^{end}]*")
-        else:
-            ways.append(f"[^{both}{end}][^{end}]*")
-            if "" not in node:
-                ways.append("")
-        return "|".join(ways)
-
-    return f"(?:{below(trie, True)})"
+        branches.setdefault(word[:1], []).append(word[1:])
+    letters = "".join(c + c.upper() for c in sorted(branches) if c)
+    other = f"[{''.join(c for c in first if c not in letters)}]" if first else f"[^{letters}{end}]"
+    ways = [f"[{c}{c.upper()}]{_other_than(rest, end)}" for c, rest in sorted(branches.items()) if c]
+    ends = "" if first or "" in branches else "|"
+    return f"(?:{'|'.join(ways)}|{other}[^{end}]*{ends})" if ways else f"[^{end}]{'+' if '' in branches else '*'}"
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_DULL_NAME = _other_than(ANYWHERE, rf"{_S}/>=", "")
+_DULL_NAME = _other_than(ANYWHERE, rf"{_S}/>=")
 _DULL_NAMES = rf"(?:=[^{_S}/>=]*|{_DULL_NAME})(?:[{_S}]+{_DULL_NAME})*"
 _DULL_STYLE = (
     rf"{_insensitive('style')}[{_S}]*=[{_S}]*"
@@ -115,7 +109,8 @@ _RUN_BEFORE_BODY = _compile(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*")
 _RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*")
 # One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.
 _TAG = re.compile(
-    rf"""</?[a-zA-Z][^{_S}/>]*+(?:>|[{_S}/](?:[{_S}/]|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+"""
+    rf"""</?[a-zA-Z][^{_S}/>]*+(?:>|[{_S}/]"""
+    rf"""(?:[{_S}/]|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+"""
     rf"""(?:[{_S}]*+=[{_S}]*+(?:"[^"]*+"|'[^']*+'|[^{_S}>"'][^{_S}>]*+[{_S}])|[{_S}]*+/))*+"""
     rf"""(?:>|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+[{_S}]*+"""
     rf"""(?:=[{_S}]*+(?:[^{_S}>"'][^{_S}>]*+)?)?>))""".encode()

@@ -48,10 +48,8 @@ def locate(url: str, base: Base) -> Target | None:
         if scheme not in _WEB:
             return None
         rest = url[match.end() :]
-        if rest[:1] not in ("/", "\\") and scheme == base.scheme:
+        if rest[:2].replace("\\", "/") != "//" and scheme == base.scheme:
             return Target(base.host, _join(base.path, rest))
-        if rest[:2].replace("\\", "/") != "//" and rest[:1] in ("/", "\\") and scheme == base.scheme:
-            return Target(base.host, rest)
         return _absolute(rest.lstrip("/\\"))
     if url[:2].replace("\\", "/") == "//":
         return _absolute(url.lstrip("/\\"))
@@ -64,17 +62,14 @@ def _absolute(rest: str) -> Target:
         found = rest.find(sign, 0, cut)
         if found >= 0:
             cut = found
-    authority, path = rest[:cut], rest[cut:].partition("#")[0].replace("\\", "/", 1)
+    authority, path = rest[:cut], rest[cut:].partition("#")[0]
     host = authority.rpartition("@")[2]
-    if not host.startswith("["):
-        host = host.partition(":")[0]
-    else:
-        host = host.partition("]")[0] + "]"
+    host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
     if "%" in host:
         host = unquote(host, errors="replace")
     if not host.isascii():
         host = _ascii(host)
-    return Target(host.lower().rstrip("."), path if path.startswith("/") else "/" + path)
+    return Target(host.lower().rstrip("."), _plain(path if path[:1] in ("/", "\\") else "/" + path))
 
 
 def _ascii(host: str) -> str:
@@ -86,6 +81,26 @@ def _ascii(host: str) -> str:
 
 
 def _join(folder: str, path: str) -> str:
-    if path[:1] in ("/", "\\"):
-        return path.partition("#")[0].replace("\\", "/")
-    return folder + path.partition("#")[0]
+    path = path.partition("#")[0]
+    return _plain(path if path[:1] in ("/", "\\") else folder + path)
+
+
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+
+
+def _plain(path: str) -> str:
+    """Backslashes turned and `.` and `..` resolved, in the path but not in its query."""
+    path, mark, query = path.partition("?")
+    path = path.replace("\\", "/")
+    if not _DOTS.search(path):
+        return path + mark + query
+    parts: list[str] = []
+    for part in path[1:].split("/"):
+        dots = part.lower().replace("%2e", ".")
+        if dots == "..":
+            del parts[-1:]
+        elif dots != ".":
+            parts.append(part)
+    if path.endswith("/") or dots in (".", ".."):
+        parts += [""] if parts[-1:] != [""] else []
+    return "/" + "/".join(parts) + mark + query

@@ -114,6 +114,9 @@ id = "facebook-pixel"
 [[services]]
 id = "facebook-pixel"
 category = "advertising"
+
+[stats]
+period = "year"
 """
 
 
@@ -129,6 +132,7 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_file(file: Path) 
         "services[2].category",
         "services[0].id",
         "services[2].id",
+        "stats.period",
         "CONSENT_GATEWAY_SECRET",
     ]
 

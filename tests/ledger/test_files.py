@@ -40,9 +40,11 @@ def test_every_connection_overwrites_what_it_deletes_and_waits_for_the_disk(tmp_
     async def whole() -> None:
         for opening in (connect(tmp_path / "x", busy=0), connect_readers(tmp_path / "x", busy=0)):
             connection = await opening
-            for pragma, value in (("secure_delete", 1), ("synchronous", 2)):
-                assert list(await connection.execute_fetchall(f"PRAGMA {pragma}")) == [(value,)]
-            await connection.close()
+            try:
+                for pragma, value in (("secure_delete", 1), ("synchronous", 2)):
+                    assert list(await connection.execute_fetchall(f"PRAGMA {pragma}")) == [(value,)]
+            finally:
+                await connection.close()
 
     asyncio.run(whole())
 
@@ -53,9 +55,11 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 
     async def whole() -> None:
         connection = await connect_readers(tmp_path / "x", busy=0)
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            await connection.execute("CREATE TABLE bodies.t (a)")
-        await connection.close()
+        try:
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                await connection.execute("CREATE TABLE bodies.t (a)")
+        finally:
+            await connection.close()
 
     asyncio.run(whole())
 

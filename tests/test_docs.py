@@ -1,0 +1,85 @@
+"""The README says what the code does; its tables are made from the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from gateway.cli import commands
+from gateway.config.settings import FileSettings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def settings_table() -> str:
+    """One row per key of the configuration file: name, default, meaning."""
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for field in msgspec.structs.fields(FileSettings):
+        default = field.default
+        rows += _rows(field.encode_name, field.type, default)
+    return "\n".join(rows)
+
+
+def _rows(name: str, kind: object, default: object) -> list[str]:
+    inner = next((t for t in [kind, *getattr(kind, "__args__", ())] if _is_struct(t)), None)
+    if inner is None:
+        meaning = " ".join(_descriptions(kind))
+        return [f"| `{name}` | `{_toml(default)}` | {meaning} |"]
+    several = not _is_struct(kind)
+    label = f"[[{name}]]" if several else f"[{name}]"
+    keys = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(inner))  # type: ignore[arg-type]
+    return [f"| `{label}` | | {keys} |"]
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _descriptions(kind: object) -> list[str]:
+    metadata = getattr(kind, "__metadata__", ())
+    return [meta.description for meta in metadata if isinstance(meta, msgspec.Meta) and meta.description]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[]"
+    if value is None:
+        return "none"
+    return msgspec.json.encode(value).decode()
+
+
+def test_the_table_of_settings_is_made_from_the_settings() -> None:
+    found = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", README, re.DOTALL)
+    assert found
+    assert found[1].strip() == settings_table()
+
+
+@pytest.mark.parametrize("name", sorted(commands.main.commands) if hasattr(commands, "main") else [])
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert f"`consent-gateway {name}" in README
+
+
+def test_every_file_and_command_the_readme_names_exists() -> None:
+    for path in re.findall(r"`((?:scripts|gateway|benchmarks)/[\w./-]*)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    headings = {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", README, re.M)}
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        else:
+            assert (ROOT / target).exists(), target
+
+
+def test_the_changelog_and_the_package_agree_on_what_is_released() -> None:
+    import gateway
+
+    released = re.findall(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert not released or released[0] == gateway.__version__
