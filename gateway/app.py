@@ -112,7 +112,7 @@ class Gateway:
     def _make_evidence(self) -> Evidence:
         seen = {}
         for locale in LOCALES:
-            interface = self._banner.body(_UNDECIDED, locale, "/")
+            interface = self._banner.shown(locale)
             notice = repr((locale, self._rules.notice.rev, self._shown)).encode()
             seen[locale] = (hashlib.sha256(notice).hexdigest(), hashlib.sha256(interface).hexdigest())
         rev = self._rules.notice.rev
@@ -231,10 +231,16 @@ class Gateway:
         await self._ledger.close()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The record opens before the shop starts and closes after it has stopped."""
+        """The record opens before the shop starts, and is closed when the server is told that all has stopped."""
         await self._open()
+
+        async def closing(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown"):
+                await self._close()
+            await send(message)
+
         try:
-            await _run_lifespan(self._shop, scope, receive, send)
+            await _run_lifespan(self._shop, scope, receive, closing)
         finally:
             await self._close()
 
@@ -279,7 +285,6 @@ class _Split:
         await (self._own if own else self._shop)(scope, receive, send)
 
 
-_UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
 
 

@@ -23,7 +23,9 @@ class Registry:
         shipped = load_catalogue()
         own = [_service(entry, shipped.by_id.get(entry.id)) for entry in settings.services]
         cookies = [_cookie(entry) for entry in settings.cookies]
-        self.catalogue = Catalogue((*own, *cookies, *shipped.services), shipped.safe_cookies)
+        named = {entry.id for entry in settings.services}
+        others = (service for service in shipped.services if service.id not in named)
+        self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies)
         self.declared: frozenset[str] | None = (
             frozenset(entry.id for entry in settings.services) if settings.services else None
         )

@@ -38,6 +38,11 @@ def test_an_entry_overrides_only_what_it_names() -> None:
     assert service.origin == "configuration"
 
 
+def test_an_overridden_service_stands_in_the_catalogue_once() -> None:
+    services = Registry(Settings(services=(ServiceEntry(id="google-analytics"),))).catalogue.services
+    assert [service.id for service in services].count("google-analytics") == 1
+
+
 def test_a_service_of_the_shops_own_needs_no_catalogue() -> None:
     entry = ServiceEntry(id="counter", category=Category.STATISTICS, hosts=("counter.example",))
     registry = Registry(Settings(services=(entry,), first_party=("counter.example",)))

@@ -11,4 +11,4 @@ def command(port: int) -> None:
     """A small tracked shop with the gateway in front of it."""
     from gateway.demo import run
 
-    run(port)
+    click.get_current_context().exit(run(port))

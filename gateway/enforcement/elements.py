@@ -90,8 +90,10 @@ _ADDRESS = re.compile(r"\s*(?:https?:|[/\\])", re.IGNORECASE)
 _SEEN = (Kind.IMAGE, Kind.FRAME)
 _LAZY_ON = frozenset(("script", "iframe", "img", "source", "video", "embed", "link"))
 _WHOLE = frozenset(
-    ["applet", "bgsound", "embed", "feimage", "fencedframe", "frame", "iframe", "img", "image", "link", "portal"]
-    + ["script", "source", "track"]
+    [
+        "applet", "bgsound", "embed", "feimage", "fencedframe", "frame", "iframe", "img", "image", "link",
+        "portal", "script", "source", "track",
+    ]
 )
 """Elements that are nothing without their address: refused, the tag goes."""
 _SKIPPED = frozenset(("iframe", "script"))
@@ -241,9 +243,8 @@ def _moved(tag: StartTag, closed: list[Attribution]) -> dict[str, bytes | None]:
 
 
 def _marking(verdict: Verdict) -> bytes:
-    return b" ".join(
-        (quoted(_CATEGORY, encode(" ".join(verdict.categories))), quoted("data-consent-service", escape(verdict.service)))
-    )
+    categories = quoted(_CATEGORY, encode(" ".join(verdict.categories)))
+    return categories + b" " + quoted("data-consent-service", escape(verdict.service))
 
 
 def _parked_script(tag: StartTag, changes: dict[str, bytes | None], verdict: Verdict) -> bytes:

@@ -340,7 +340,7 @@ class HtmlRewriter:
         return settled
 
     def _close_raw(self, inner: bytes, last: bytes, out: list[bytes]) -> None:
-        """The end of the open raw-text element: what of its content was not given out yet, and its end tag."""
+        """The end of the open raw-text element: the content not given out yet, and its end tag."""
         self._raw = None
         if self._mode is _Mode.PASS:
             out += (inner, last)

@@ -60,14 +60,13 @@ class Placement:
             self._templates += 1
         elif name == "frameset":
             self.before_body = self._body_due = self._foot_due = False
-        elif not (self._templates or name == "body" or name in _IN_HEAD):
-            return self._begin()
         elif name == "noscript" and self._after_head:
             return self._begin()
-        return b""
+        return b"" if self._templates or name == "body" or name in _IN_HEAD else self._begin()
 
     def body(self) -> bytes:
         """What goes after a `body` tag."""
+        self._is_page = True
         return self._begin()
 
     def end(self, name: str) -> bytes:

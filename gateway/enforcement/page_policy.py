@@ -28,6 +28,8 @@ class Kind(StrEnum):
     REFRESH = "refresh"
 
 
+_SHOWN = frozenset((Kind.FRAME, Kind.OBJECT, Kind.PIXEL, Kind.PING))
+"""Where a function that does not track waits even in a trial: a frame gets a placeholder, nothing is lost."""
 _ACTIVE = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.HINT))
 
 
@@ -126,7 +128,7 @@ class PagePolicy:
             return self._of(service) if service else KEEP
         service = self._catalogue.for_url(target.host, target.path)
         if service:
-            return self._of(service)
+            return KEEP if kind not in _SHOWN and self._is_mere_function(service) else self._of(service)
         if kind is Kind.PIXEL or kind is Kind.PING:
             fate = self._fates[Category.MARKETING]
             return KEEP if fate is Fate.KEEP else Verdict(fate, (), (Category.MARKETING,))
@@ -140,7 +142,13 @@ class PagePolicy:
         One that could not be searched is closed.
         """
         owners = self._marks.owners(script)
-        return Verdict(Fate.REMOVE) if owners is None else strictest(*map(self._of, owners))
+        if owners is None:
+            return Verdict(Fate.REMOVE)
+        return strictest(*(self._of(owner) for owner in owners if not self._is_mere_function(owner)))
+
+    def _is_mere_function(self, service: Service) -> bool:
+        """Whether it passes like an unknown third party: a trial breaks nothing that does not track."""
+        return not service.tracks and self._declared is None and not self._block_unknown
 
     def _of(self, service: Service) -> Verdict:
         fate = self._fates[service.category]

@@ -66,17 +66,28 @@ def _insensitive(word: str) -> str:
 def _other_than(words: Iterable[str], end: str, first: str = "") -> str:
     """A pattern for every name that is none of `words`, whatever its case.
 
-    `end` are the characters that end a name, `first` those allowed to begin one if not all are (both as the
-    inside of a character class).
+    `end` are the characters that end a name, `first` those allowed to begin one if not all are
+    (both as the inside of a character class).
     """
-    branches: dict[str, list[str]] = {}
-    for word in words:
-        branches.setdefault(word[:1], []).append(word[1:])
-    letters = "".join(c + c.upper() for c in sorted(branches) if c)
+    letters, ways = _branches(words, end)
     other = f"[{''.join(c for c in first if c not in letters)}]" if first else f"[^{letters}{end}]"
-    ways = [f"[{c}{c.upper()}]{_other_than(rest, end)}" for c, rest in sorted(branches.items()) if c]
-    ends = "" if first or "" in branches else "|"
-    return f"(?:{'|'.join(ways)}|{other}[^{end}]*{ends})" if ways else f"[^{end}]{'+' if '' in branches else '*'}"
+    return f"(?:{'|'.join(ways)}|{other}[^{end}]*)"
+
+
+def _branches(words: Iterable[str], end: str) -> tuple[str, list[str]]:
+    """The letters that `words` begin with, and for each of them a pattern for all that is not one of them."""
+    rests: dict[str, set[str]] = {}
+    for word in words:
+        if word:
+            rests.setdefault(word[0], set()).add(word[1:])
+    ways = [f"[{c}{c.upper()}]{_rest_other_than(rest, end)}" for c, rest in sorted(rests.items())]
+    return "".join(c + c.upper() for c in sorted(rests)), ways
+
+
+def _rest_other_than(rests: set[str], end: str) -> str:
+    letters, ways = _branches(rests, end)
+    ways.append(f"[^{letters}{end}][^{end}]*")
+    return f"(?:{'|'.join(ways)})" + ("" if "" in rests else "?")
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -18,6 +18,7 @@ class Service:
     `marks`: regular expressions in RE2's syntax, searched in inline scripts, case-sensitive.
     `cookies`: names on the shop's own host, `*` stands for any text.
     `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.
+    `tracks`: false for a function whose maker does not follow visitors by it: in a trial its scripts pass.
     `origin`: `curated`, `third-party-web`, `open-cookie-database` or `configuration`.
     """
 
@@ -31,4 +32,5 @@ class Service:
     cookies: tuple[str, ...] = ()
     embed: bool = False
     policy_url: str = ""
+    tracks: bool = True
     origin: str = "curated"

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,69 +7,9 @@ from hypothesis import strategies as st
 from gateway.enforcement import html
 from gateway.enforcement.html import HtmlRewriter
 from gateway.model.categories import Category, Fate
-from tests.enforcement.trackers import Listener, banner, policy, rewritten
+from tests.enforcement.markup import PARTS
+from tests.enforcement.trackers import SHARED, Listener, banner, policy, rewritten
 
-T = "//counter.test"
-PARTS = {
-    "script": f'<script src="{T}/a.js" async integrity="x">a</script>',
-    "script without quotes": f"<SCRIPT SRC=https:{T}/a.js></SCRIPT >",
-    "module": f'<script type="module" src="{T}/a.mjs"></script>',
-    "own script": '<script src="/shop.js"></script><script>shop()</script>',
-    "inline marks": "<script>if (a < b) count('x')</script>",
-    "escaped script": "<script><!-- <script> count(1) </script> --> shop() </script>",
-    "double escaped open": "<script><!--<script>x</script>y</script>count(1)</script>",
-    "dashes that open and close": "<script><!--></script><script><!---></script><img src=//counter.test/i>",
-    "import map": f'<script type="importmap">{{"imports": {{"a": "https:{T}/a.js"}}}}</script>',
-    "speculation": f'<script type=speculationrules>{{"prefetch": [{{"urls": ["{T}/p"]}}]}}</script>',
-    "json": '<script type="application/ld+json">{"url": "https://counter.test/count("}</script>',
-    "frame": f'<iframe src="{T}/f" width=1>inner <b>text</b></iframe>',
-    "srcdoc": f'<iframe srcdoc="<p>&quot;a&quot;<script src={T}/a.js></script>"></iframe>',
-    "data frame": f"<iframe src=\"data:text/html,<img src={T}/i.gif>\"></iframe>",
-    "object": f'<object data="{T}/o"><embed src="{T}/e"></object>',
-    "image": f'<img alt="a > b" src="{T}/i.gif" srcset="/a.png 1x, {T}/b.png 2x">',
-    "picture": f'<picture><source srcset="{T}/s.webp"><img src="/own.png"></picture>',
-    "input": f'<input type=image src={T}/i.png>',
-    "media": f'<video src="{T}/v" poster="/own.jpg"><track src="{T}/t"></video><audio src={T}/a></audio>',
-    "links": f'<link rel=preconnect href={T}><link rel="stylesheet" href="{T}/s.css"><link rel=next href="{T}">',
-    "style element": f'<style media=all>@import "{T}/a.css"; b {{ background: url({T}/b.png) }}</style>',
-    "style attribute": f'<p style="background: url(&quot;{T}/b.png&quot;)">a</p>',
-    "refresh": f'<meta http-equiv="refresh" content="3; url={T}/r">',
-    "ping": f'<a href="/x" ping="{T}/p" attributionsrc>go</a>',
-    "background": f'<table background="{T}/b.png"><td background=/own.png>',
-    "noscript": f'<noscript><img height=1 width=1 src="{T}/n.gif"/><iframe src="{T}/f"></iframe></noscript>',
-    "template": f'<template><script src="{T}/t.js"></script><p>a</p></template>',
-    "comments": f'<!-- <script src="{T}/c.js"> --><!--[if IE]><script src="{T}/ie.js"></script><![endif]--><!--><!--->',
-    "revealed comment": f'<![if !IE]><img src="{T}/i"><![endif]><!x><?php ?></ x></><!-x><!---!><!--a--!>',
-    "not cdata": f'<![CDATA[ x > <img src="{T}/i"> ]]><![C x><img src="{T}/j">',
-    "raw text": f'<textarea><img src="{T}/i"></textareax></textarea><xmp><img src={T}/i></xmp><title><b></title >',
-    "svg": f'<svg viewBox="0 0 1 1"><g><path d="M0"/></g><image href="{T}/i"/><use xlink:href="#a"></use></svg>',
-    "svg script": f'<svg><script>count(1)</script><script href="{T}/s"/><style>a{{}}</style></svg>',
-    "svg style with address": f"<svg><style>@import '{T}/s'; <g></g></style><title><img src={T}/i></title></svg>",
-    "svg cdata": f"<svg><![CDATA[ <img src='{T}/i'> > ]]></svg><img src='{T}/j'>",
-    "svg with html": f'<svg><foreignObject><style><img src="{T}/no"></style><p>a<p>b</foreignObject></svg>',
-    "math": f'<math><mi><script>count(1)</script></mi><annotation-xml encoding="text/html"><b></b></annotation-xml>',
-    "unclosed svg": f'<a><svg><path></a><textarea><img src="{T}/i"></textarea><p><title><img src={T}></title>',
-    "select": f"<select><option>a<iframe><img src={T}/i></iframe></select><iframe><img src={T}/i></iframe>",
-    "repeated attributes": f'<img src="{T}/a" src="/b" SRC=/c>',
-    "lazy": f'<img data-src="{T}/a" src="data:,"><iframe data-src={T}/f></iframe><link data-href={T} rel=stylesheet>',
-    "broken tags": f'<a b"c=d\'e /f==g><img/src="{T}/i"/><img src= {T}/j><br/ ><p =a ==b=c / / d>1 < 2 <3 << <div',
-    "less than signs": "<<<p>a</p><<!-- --><",
-    "body": "<!DOCTYPE html><html lang=en><head><title>a</title></head><body class=a>b</body></html>\n",
-    "frameset": f"<html><head></head><frameset><frame src={T}/f></frameset></html>",
-    "base": f"<base href='{T}/x/'><base href=/y/><script src=a.js></script>",
-    "own base": "<base href='https://www.shop.test/y/'><script src=counter.js></script>",
-    "plaintext": f"<p>a<plaintext><img src={T}/i></plaintext>",
-    "bom": "\ufeff <html><body>x",
-    "endings": "<title>a</title",
-    "open script": "<script>count(1) </scrip",
-    "open comment": "a<!-- b --",
-    "open style": f"<style>a {{ background: url('{T}/b.png",
-    "open attribute": '<img src="//counter.test/i',
-    "open noscript": f"<noscript><img src={T}/i><p",
-    "open svg script": f"<svg><script>count(1)<g><image href={T}/i />",
-    "open svg style": f"<svg><style>a<img src={T}/i>",
-    "open raw text": "<textarea>a</textarea",
-}
 STATES = {
     "keep": policy(Fate.KEEP),
     "hold": policy(Fate.HOLD),
@@ -106,3 +43,276 @@ def test_what_needs_no_change_is_not_changed(part: str) -> None:
 def test_rewriting_twice_is_rewriting_once(part: str, state: str) -> None:
     once = rewritten(PARTS[part].encode(), STATES[state])
     assert rewritten(once, STATES[state]) == once
+
+
+def golden_page() -> bytes:
+    harmless = ("json", "comments", "raw text", "svg cdata", "links", "plaintext", "frameset", "svg with html")
+    endless = ("open", "endings", "base", "broken", "less", "bom", "body", "unclosed", "select")
+    parts = (text for name, text in PARTS.items() if name not in harmless and not name.startswith(endless))
+    return "".join(parts).encode()
+
+
+def test_a_refused_page_has_no_address_of_a_third_party() -> None:
+    page = rewritten(golden_page(), STATES["remove"])
+    assert b"counter.test" in golden_page()
+    assert b"counter.test" not in page
+    assert b"count(" not in page.replace(b"y</script>count(1)", b"")
+
+
+def test_an_undecided_page_has_them_only_where_nothing_loads_or_runs() -> None:
+    listener = Listener()
+    rewritten(rewritten(golden_page(), STATES["hold"]), listener)
+    assert not [url for url in listener.urls if "counter.test" in url]
+    page = rewritten(golden_page(), STATES["hold"])
+    for position in range(len(page)):
+        if page.startswith(b"counter.test", position):
+            before = page[:position].rpartition(b"data-consent-")[2]
+            assert before.count(b'"') == 1 or b"&quot;" in before, page[position - 80 : position + 20]
+
+
+def test_granted_categories_are_kept_beside_closed_ones() -> None:
+    page = b"<script src=//counter.test/></script><script src=//adverts.test/></script>"
+    rules = policy(Fate.REMOVE, granted=[Category.STATISTICS])
+    assert rewritten(page, rules) == b"<script src=//counter.test/></script>"
+
+
+def test_a_script_of_several_services_waits_for_all_of_them() -> None:
+    page = rewritten(b"<script>count(1); advertise(2)</script>", STATES["hold"])
+    assert b'data-consent-category="statistics marketing" data-consent-service="counter adverts"' in page
+
+
+def test_a_script_whose_own_text_names_a_service_is_counted() -> None:
+    rewriter = HtmlRewriter(STATES["remove"])
+    assert rewriter.write(b"<script>/* we once used count() */ cart()</script>") == b""
+    assert [(count.service, count.what) for count in rewriter.counts] == [("counter", "inline script")]
+
+
+def test_counts_tell_what_was_done() -> None:
+    rewriter = HtmlRewriter(STATES["hold"])
+    rewriter.write(2 * b"<img src=//counter.test/i><noscript><img src=//unknown.test/i></noscript>")
+    rewriter.end()
+    assert {tuple(count): number for count, number in rewriter.counts.items()} == {
+        ("counter", "image", Fate.HOLD): 2,
+        ("unknown", "pixel", Fate.HOLD): 2,
+    }
+
+
+INJECTED = {
+    "a whole page": (
+        b"<!doctype html><html lang='zh-TW'><head><title>a</title></head><body class=x>b</body></html>",
+        b"<!doctype html><html lang='zh-TW'><head><title>a</title></head><body class=x>[bannerzh-TW]b[foot]</body></html>",
+    ),
+    "without head and body": (b"<html><p>a", b"<html>[banner]<p>a[foot]"),
+    "text first": (b"<html>\n a", b"<html>\n [banner]a[foot]"),
+    "text after the head": (b"<head></head> a<body>", b"<head></head> [banner]a<body>[foot]"),
+    "an entity first": (b"<!doctype html>&nbsp;", b"<!doctype html>[banner]&nbsp;[foot]"),
+    "a byte order mark": (b"\xef\xbb\xbf\n<!doctype html><p>", b"\xef\xbb\xbf\n<!doctype html>[banner]<p>[foot]"),
+    "the end without a body": (b"<html></html>", b"<html>[banner][foot]</html>"),
+    "a template in the head": (
+        b"<html><template><div></div>x</template><body>",
+        b"<html><template><div></div>x</template><body>[banner][foot]",
+    ),
+    "noscript in the head": (b"<head><noscript>a</noscript><p>", b"<head><noscript>a</noscript>[banner]<p>[foot]"),
+    "noscript after the head": (b"</head><noscript>a</noscript>", b"</head>[banner]<noscript>a</noscript>[foot]"),
+    "a body in a comment": (b"<html><!--<body>--><body>", b"<html><!--<body>--><body>[banner][foot]"),
+    "a body in a script": (b"<script>'<body>'</script><body>", b"<script>'<body>'</script><body>[banner][foot]"),
+    "two ends": (b"<body></body></html><p></body>", b"<body>[banner][foot]</body></html><p></body>"),
+    "an end inside svg": (b"<body><svg></body>", b"<body>[banner]<svg>[foot]</body>"),
+    "frames": (b"<html><head></head><frameset><frame></frameset>", b"<html><head></head><frameset><frame></frameset>"),
+    "nothing": (b"", b""),
+    "an open comment at the end": (b"<body>a<!-- b", b"<body>[banner]a[foot]<!-- b"),
+    "an open script at the end": (b"<body><script>a", b"<body>[banner][foot]<script>a"),
+}
+
+
+@pytest.mark.parametrize(("page", "expected"), INJECTED.values(), ids=INJECTED)
+def test_the_banner_opens_the_body_and_the_foot_closes_it(page: bytes, expected: bytes) -> None:
+    assert rewritten(page, STATES["keep"], banner()) == expected
+    assert rewritten(page, STATES["keep"], banner(), size=1) == expected
+
+
+@pytest.mark.parametrize("page", [b"<p>a</p>", b"a", b"<title>a</title><p>", b"", b"<svg/>", b"{}", b"<meta charset=utf-8>"])
+def test_nothing_is_put_into_what_may_be_a_fragment(page: bytes) -> None:
+    assert rewritten(page, STATES["keep"], banner(anyway=False)) == page
+
+
+@pytest.mark.parametrize("mark", [b"<!doctype html>", b"<html>", b"<head></head>", b"warning<body>"])
+def test_markup_of_a_whole_document_is_enough(mark: bytes) -> None:
+    page = rewritten(mark + b"<p>a", STATES["keep"], banner(anyway=False))
+    assert page.count(b"[banner]") == page.count(b"[foot]") == 1
+
+
+ENDLESS = {
+    "tag": (b"<a title='", b"'>b<img src=//counter.test/>"),
+    "script": (b"<script>count(1)", b"</script>b<img src=//counter.test/>"),
+    "script in svg": (b"<svg><script>count(1)", b"></svg>b<img src=//counter.test/>"),
+    "style": (b"<style>", b"</style>b<img src=//counter.test/>"),
+    "noscript": (b"<noscript>", b"</noscript>b<img src=//counter.test/>"),
+    "comment": (b"<!-- > ", b" > -->b<img src=//counter.test/>"),
+    "cdata": (b"<svg><![CDATA[ > ", b" > ]]></svg>b<img src=//counter.test/>"),
+    "processing instruction": (b"<?", b"?>b<img src=//counter.test/>"),
+}
+
+
+@pytest.mark.parametrize(("begin", "end"), ENDLESS.values(), ids=ENDLESS)
+def test_what_does_not_end_in_time_is_closed_and_counted(
+    begin: bytes, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html, "HOLD_BACK", 10_000)
+    rewriter = HtmlRewriter(STATES["remove"])
+    out = rewriter.write(begin)
+    for _ in range(100):
+        out += rewriter.write(b"x" * 1000)
+        assert len(rewriter._rest) <= 11_000
+    for byte in end:
+        out += rewriter.write(bytes([byte]))
+    out += rewriter.end()
+    assert out.replace(b"<svg>", b"").replace(b"</svg>", b"") == b"b"
+    assert [tuple(count) for count in rewriter.counts] == [
+        ("unknown", "endless", Fate.REMOVE),
+        ("counter", "image", Fate.REMOVE),
+    ]
+
+
+def test_text_that_never_ends_passes_without_being_kept() -> None:
+    rewriter = HtmlRewriter(STATES["remove"])
+    assert rewriter.write(b"<textarea>") == b"<textarea>"
+    for _ in range(50):
+        assert len(rewriter.write(b"x" * 1000)) >= 980
+    assert rewriter.end()
+
+
+def test_documents_inside_documents_have_a_floor() -> None:
+    page = b"<img src=//counter.test/>"
+    for _ in range(9):
+        page = b'<iframe srcdoc="' + page.replace(b"&", b"&amp;").replace(b'"', b"&quot;") + b'"></iframe>'
+    assert b"counter" not in rewritten(page, STATES["remove"])
+
+
+def test_a_long_tag_in_small_pieces_takes_linear_time() -> None:
+    rewriter = HtmlRewriter(STATES["keep"])
+    page = b"<a title='" + b">" * 60_000 + b"'>"
+    out = b"".join(rewriter.write(page[at : at + 1]) for at in range(len(page)))
+    assert out + rewriter.end() == page
+
+
+def test_writing_after_the_end_is_refused() -> None:
+    rewriter = HtmlRewriter(STATES["keep"])
+    rewriter.end()
+    with pytest.raises(ValueError, match="after end"):
+        rewriter.write(b"a")
+
+
+def test_many_different_tags_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "_REMEMBERED", 10)
+    rules = policy(Fate.REMOVE)
+    page = b"".join(b"<img src=/%d>" % number for number in range(100)) + b"<img alt='" + b"x" * 2000 + b"'>"
+    assert rewritten(page, rules) == page
+    assert len(rules.tags) <= 10
+
+
+TOKENS = [*PARTS.values(), "<", ">", "</", "<!", "<!--", "-->", "<![CDATA[", "]]>", "<?", "'", '"', "=", "/", " ", "&"]
+TOKENS += ["<script", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<mi>", "</p>", "<select>", "</select", "\x00"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=8)), max_size=12), st.integers(1, 40))
+def test_no_soup_breaks_it_or_depends_on_the_pieces(tokens: list[str], size: int) -> None:
+    page = "".join(tokens).encode("utf-8", "replace")
+    for rules in STATES.values():
+        whole = rewritten(page, rules, banner())
+        assert rewritten(page, rules, banner(), size) == whole
+    assert rewritten(page, STATES["keep"]) == page
+    assert len(rewritten(page, STATES["hold"])) <= 30 * len(page) + 1000
+
+
+# Saved pages and reference tests
+
+needs_corpus = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the saved pages are not at {SHARED}")
+
+
+def saved(pattern: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(SHARED.glob(pattern))]
+
+
+def decodable(pages: list[bytes]) -> list[bytes]:
+    """Without UTF-16 and ISO-2022-JP, which are decoded before they are rewritten."""
+    return [page for page in pages if b"\x00" not in page and b"\x1b$" not in page]
+
+
+@pytest.mark.corpus
+@needs_corpus
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "corpus/dev/*.html",
+        "corpus/transcoded/dev/*",
+        "conformance/html5lib-tests/tokenizer/*.test",
+        "conformance/html5lib-tests/tree-construction/*.dat",
+    ],
+)
+def test_saved_pages_pass_unchanged_when_there_is_nothing_to_do(pattern: str) -> None:
+    pages = decodable(saved(pattern))
+    assert pages
+    for page in pages:
+        assert rewritten(page, STATES["keep"]) == page
+        assert rewritten(page, STATES["keep"], size=4096) == page
+
+
+@pytest.mark.corpus
+@needs_corpus
+def test_reference_inputs_pass_unchanged_when_there_is_nothing_to_do() -> None:
+    inputs = [
+        test.partition(b"\n#errors")[0]
+        for file in saved("conformance/html5lib-tests/tree-construction/*.dat")
+        for test in file.split(b"#data\n")[1:]
+    ]
+    assert len(inputs) > 1500
+    for page in inputs:
+        assert rewritten(page, STATES["keep"]) == page
+        for rules in STATES.values():
+            assert rewritten(page, rules, banner(), size=1) == rewritten(page, rules, banner())
+
+
+@pytest.mark.corpus
+@needs_corpus
+def test_saved_pages_rewritten_twice_are_rewritten_once() -> None:
+    for page in decodable(saved("corpus/dev/*.html"))[::9]:
+        for rules in (STATES["hold"], STATES["remove"]):
+            once = rewritten(page, rules)
+            assert rewritten(once, rules) == once
+
+
+SELECTORS = {
+    "script": "src",
+    "iframe": "src",
+    "img": "src",
+    "link": "href",
+    "object": "data",
+    "embed": "src",
+}
+
+
+@pytest.mark.corpus
+@needs_corpus
+def test_every_address_that_a_parser_sees_is_judged() -> None:
+    lexbor = pytest.importorskip("selectolax.lexbor")
+    seen = 0
+    for page in decodable(saved("corpus/dev/*.html")):
+        text = page.decode("utf-8", "replace")
+        listener = Listener()
+        rewritten(text.encode(), listener)
+        judged = {url.replace("\r\n", "\n").replace("\r", "\n") for url in listener.urls}
+        tree = lexbor.LexborHTMLParser(text)
+        for name, attribute in SELECTORS.items():
+            for node in tree.css(name):
+                value = node.attributes.get(attribute)
+                if not value or (name == "link" and not loads(node.attributes.get("rel") or "")):
+                    continue
+                seen += 1
+                assert value in judged, f"{name} {attribute}={value!r}"
+    assert seen > 10_000
+
+
+def loads(rel: str) -> bool:
+    return bool({"stylesheet", "icon", "preload", "preconnect", "dns-prefetch", "prefetch"} & set(rel.lower().split()))

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from gateway.enforcement import scanner
+from gateway.enforcement.attributes import decode, start_tag
+from gateway.enforcement.raw_text import RawText
+from tests.enforcement.trackers import SHARED
+
+ENDINGS = {
+    "plain": (b"<a>b", 3),
+    "attributes": (b"<a b=c d='>' e=\">\" f>g", 21),
+    "slashes": (b"<a/b/ /c=d/>", 12),
+    "unquoted slash": (b"<a b=/>c", 7),
+    "no value": (b"<a b=>c", 6),
+    "quote in a name": (b"<a b'c\">d'>", 8),
+    "quote in an unquoted value": (b"<a b=c\"d>\">", 9),
+    "equals sign opens a name": (b"<a ==b>c", 7),
+    "equals sign after white space": (b"<a b\n=\n'>'>c", 11),
+    "value right after a value": (b"<a b='c'd>e", 10),
+    "tag in a name": (b"<a<b>c", 5),
+    "end tag": (b"</a b='>'>c", 10),
+    "open quote": (b"<a b='>", -1),
+    "open tag": (b"<a b", -1),
+    "no tag": (b"<1>", -1),
+}
+
+
+@pytest.mark.parametrize(("data", "end"), ENDINGS.values(), ids=ENDINGS)
+def test_a_tag_ends_where_a_browser_ends_it(data: bytes, end: int) -> None:
+    assert scanner.tag_end(data, 0) == end
+    whole = scanner.tag_end(b"<b>" + data, 3)
+    assert whole == (end + 3 if end > 0 else -1)
+
+
+MARKUP = {
+    "comment": (b"<!-- > -- > -->a", 15),
+    "comment with a mark": (b"<!-- --!>a", 9),
+    "empty comment": (b"<!-->a-->", 5),
+    "almost empty comment": (b"<!--->a-->", 6),
+    "doctype": (b"<!doctype html>a", 15),
+    "declaration with a dash": (b"<!->a", 4),
+    "declaration with a dash and more": (b"<!-a>b", 5),
+    "empty declaration": (b"<!>a", 3),
+    "cdata where it is none": (b"<![CDATA[a>b]]>", 11),
+    "like cdata": (b"<![Ca>b", 6),
+    "instruction": (b"<?a>b", 4),
+    "empty end tag": (b"</>a", 3),
+    "end tag without a name": (b"</ a>b", 5),
+    "open comment": (b"<!-- --", -1),
+    "begun": (b"<!-", -1),
+}
+
+
+@pytest.mark.parametrize(("data", "end"), MARKUP.values(), ids=MARKUP)
+def test_other_markup_ends_where_a_browser_ends_it(data: bytes, end: int) -> None:
+    assert scanner.markup_end(data, 0) == end
+    assert scanner.run(data, 0) == (0 if end < 0 else len(data))
+
+
+
+
+@pytest.mark.parametrize(
+    "stop",
+    ["<img>", "<SCRIPT ", "<p style='a(b)'>", "<p a style=b>", "<a PING=b>", "<p a='b'background=c>", "</body>", "</HTML>"],
+)
+def test_a_run_stops_at_what_matters(stop: str) -> None:
+    dull = b"text < 1 <p class=a>b</p><!-- <img> --><b c='<img>' stylex=a xstyle pings=1><imgs></bodys><i style='a:b'>"
+    assert scanner.run(dull + stop.encode(), 0) == len(dull)
+
+
+def test_a_run_before_the_body_stops_at_text_and_tags() -> None:
+    assert scanner.run_before_body(b"\n <!-- a --> b", 0) == 13
+    assert scanner.run_before_body(b"\xef\xbb\xbf\n<p>", 0) == 4
+    assert scanner.run_before_body(b"</p>", 0) == 0
+
+
+def test_a_run_in_a_drawing_stops_at_all_but_shapes() -> None:
+    assert scanner.run_foreign(b"<g><PATH d=''/></g><a>", 0) == 19
+    assert scanner.run_foreign(b"a<![CDATA[", 0) == 1
+    assert scanner.run_foreign(b"<path style='a(b)'>", 0) == 0
+
+
+def test_names_are_lower_case() -> None:
+    assert scanner.tag_name(b"<IMG/src", 0) == "img"
+    assert scanner.tag_name(b"</Body>", 0) == "body"
+    assert scanner.tag_name(b"<1", 0) == ""
+
+
+@pytest.mark.parametrize("name", [*scanner.INTERESTING])
+def test_only_whole_names_are_interesting(name: str) -> None:
+    for near in (name + "x", name[:-1], name[1:], "x" + name):
+        tag = f"<{near}>".encode()
+        assert scanner.run(tag, 0) == (0 if near in scanner.INTERESTING else len(tag)), near
+    for same in (name, name.upper(), name.title()):
+        assert scanner.run(f"<{same}>".encode(), 0) == 0
+
+
+HOSTILE = ["<", "<!", "<a ", "<a b=", "<a b='", "<a /", "<a =", "</", "<!--", "<!-- -", "<?", "<![CDATA[", "<a b='c'", "=", "<p a "]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_input_takes_linear_time(piece: str) -> None:
+    def seconds(times: int) -> float:
+        data = piece.encode() * times
+        start = time.process_time()
+        scanner.run(data, 0)
+        scanner.tag_end(b"<a " + data, 0)
+        scanner.markup_end(data, 0)
+        return time.process_time() - start
+
+    seconds(1000)
+    assert min(seconds(400_000) for _ in range(2)) < 40 * min(seconds(40_000) for _ in range(3)) + 0.05
+
+
+# html5lib's tokenizer tests, as far as they are about tags in the state "data"
+
+
+def cases() -> list[dict[str, Any]]:
+    found = []
+    for path in sorted(SHARED.glob("conformance/html5lib-tests/tokenizer/*.test")):
+        for test in json.loads(path.read_text("utf-8")).get("tests", ()):
+            if "Data state" in test.get("initialStates", ["Data state"]):
+                found.append(unescaped(test) if test.get("doubleEscaped") else test)
+    return found
+
+
+def unescaped(test: dict[str, Any]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, str):
+            return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda match: chr(int(match[1], 16)), value)
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        return {plain(key): plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    return {**test, "input": plain(test["input"]), "output": plain(test["output"])}
+
+
+def start_tags(page: bytes) -> list[tuple[str, dict[str, str]]]:
+    """Every start tag with its attributes, read by the patterns alone."""
+    found, position = [], 0
+    while position < len(page):
+        if page[position : position + 1] != b"<":
+            position += 1
+            continue
+        end = scanner.tag_end(page, position)
+        if end > 0 and page[position + 1 : position + 2] != b"/":
+            tag = start_tag(page[position:end])
+            values: dict[str, str] = {}
+            for attribute in tag.attributes:
+                values.setdefault(attribute.name.encode("latin-1").decode("utf-8", "replace"), decode(attribute.raw))
+            found.append((tag.name.encode("latin-1").decode("utf-8", "replace"), values))
+        if end < 0:
+            end = scanner.markup_end(page, position)
+        if end < 0 and re.match(rb"<[a-zA-Z!?/]", page[position : position + 2]):
+            break
+        position = max(end, position + 1)
+    return found
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"html5lib's tests are not at {SHARED}")
+def test_start_tags_and_attributes_are_those_of_the_html5lib_tests() -> None:
+    passed, failed = 0, []
+    for test in cases():
+        text = test["input"]
+        if any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+            continue  # lone surrogates cannot arrive as bytes
+        expected = [(token[1], token[2]) for token in test["output"] if token[0] == "StartTag"]
+        got = start_tags(text.encode())
+        # The tokenizer turns NUL into U+FFFD and CR into LF; the rewriter passes both as they are.
+        got = [(same(name), {same(key): same(value) for key, value in values.items()}) for name, values in got]
+        if got == expected:
+            passed += 1
+        else:
+            failed.append((text, expected, got))
+    print(f"{passed} of {passed + len(failed)} html5lib tokenizer tests passed")
+    assert passed > 5000
+    assert not failed, failed[:10]
+
+
+def same(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
+
+
+def test_raw_text_is_known_for_every_element_that_has_it() -> None:
+    assert RawText("title").find(b"a</title>", 0) == 1
