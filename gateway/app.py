@@ -6,7 +6,6 @@ towards the shop: cookies → headers → disguised trackers → HTML → shop.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import os
@@ -23,6 +22,7 @@ from starlette.responses import Response
 from gateway.config.keys import folder_key
 from gateway.config.loading import load_settings
 from gateway.config.settings import Settings
+from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.health import health_routes
@@ -125,7 +125,7 @@ class Gateway:
             cookies=self._cookies,
             count=lambda what, name: self.counters.add("cookie", self._owner(name), what),
         )
-        app = _Split(self._settings.prefix, self._own_pages(), app)
+        app = _Split(self._settings.prefix, self._own_pages(), app, self._settings.owns_root)
         app = DecisionMiddleware(
             app, cookie=self._cookie, rules=self._rules, clock=self._clock, on_withdrawn=self._signalled
         )
@@ -201,6 +201,7 @@ class Gateway:
             ),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values()),
             *health_routes(prefix=settings.prefix, ready=self._ready),
+            *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         return Starlette(routes=routes)
 
@@ -271,17 +272,18 @@ async def _run_lifespan(shop: ASGIApp, scope: Scope, receive: Receive, send: Sen
 
 
 class _Split:
-    """Our own pages below the prefix, the shop everywhere else."""
+    """Our own pages below the prefix, the shop everywhere else but, if we own the root, the GPC statement."""
 
-    def __init__(self, prefix: str, own: ASGIApp, shop: ASGIApp) -> None:
+    def __init__(self, prefix: str, own: ASGIApp, shop: ASGIApp, owns_root: bool) -> None:
         self._prefix = prefix
         self._below = prefix + "/"
+        self._exactly = {prefix, gpc.PATH} if owns_root else {prefix}
         self._own = own
         self._shop = shop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        own = scope["type"] == "http" and (path.startswith(self._below) or path == self._prefix)
+        own = scope["type"] == "http" and (path.startswith(self._below) or path in self._exactly)
         await (self._own if own else self._shop)(scope, receive, send)
 
 

@@ -277,6 +277,14 @@ def test_a_disguised_tracker_is_answered_by_the_gateway(visitor: Visitor, shop: 
     assert shop.requests == []
 
 
+@pytest.mark.parametrize("owned", [True, False])
+def test_the_statement_about_gpc_is_ours_only_if_the_root_is(tmp_path: Path, shop: Shop, owned: bool) -> None:
+    with visiting(create_app(settings(tmp_path, owns_root=owned), shop=shop)) as visitor:
+        answer = visitor.get("/.well-known/gpc.json")
+    assert (b'"gpc":true' in answer.body) is owned
+    assert bool(shop.requests) is not owned
+
+
 def test_what_was_enforced_is_counted(tmp_path: Path, shop: Shop) -> None:
     app = create_app(settings(tmp_path, mode="enforce"), shop=shop)
     with visiting(app) as visitor:

@@ -36,6 +36,8 @@ def load_settings(
     problems.extend(_repeated(raw, "services", "id"))
     problems.extend(_repeated(raw, "cookies", "name"))
     problems.extend(_revision_problems(raw))
+    if file.filter_lists:
+        problems.append(Problem("filter_lists", list(file.filter_lists), "none: this version reads no filter lists"))
     order = {key: place for place, key in enumerate(raw)}
     problems.sort(key=lambda problem: order.get(re.split(r"[.\[]", problem.key)[0], -1))
     problems.extend(_environment_problems(env))

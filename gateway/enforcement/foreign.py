@@ -81,12 +81,14 @@ class ForeignContent:
 
     def end(self, name: str) -> None:
         """Take an end tag."""
+        by_html = not self.here
         for depth in range(len(self._open) - 1, -1, -1):
             namespace, opened = self._open[depth]
+            by_html = by_html or namespace == "html"
             if opened == name:
                 self._pop_to(depth)
                 return
-            if namespace == "html" and opened in _SPECIAL:
+            if by_html and (self._points[depth] or (opened in _SPECIAL and name not in _CLOSES)):
                 return
         if name in _CLOSES and not any(self._points):
             self._pop_to(0)

@@ -284,7 +284,7 @@ class HtmlRewriter:
 
     def _foreign_text(self, name: str, data: bytes, start: int, end: int, out: list[bytes]) -> int:
         """A script or style sheet in SVG, judged by its text as far as the end tag, then read as markup."""
-        close, after = _foreign_end(name, data, end)
+        close, after = scanner.end_tag(name, data, end)
         if after < 0:
             if not self._ended:
                 return _WAIT
@@ -393,11 +393,3 @@ class HtmlRewriter:
         elif (page := script_of_data_url(tag.value("src"))) and self._nested(page) != page:
             return Edit(b"", True, counts)
         return None
-
-
-def _foreign_end(name: str, data: bytes, start: int) -> tuple[int, int]:
-    """Where the next end tag of that name begins and ends; the second is -1 if it is not there."""
-    close = data.find(b"</", start)
-    while close >= 0 and scanner.tag_name(data, close) != name:
-        close = data.find(b"</", close + 2)
-    return close, scanner.tag_end(data, close) if close >= 0 else _WAIT

@@ -30,21 +30,16 @@ class InlineMarks:
     """All services' marks, compiled once."""
 
     def __init__(
-        self,
-        services: Iterable[Service],
-        owner_of: OwnerOf = lambda host, path: None,
-        *,
-        memory: int = 256 << 20,
+        self, services: Iterable[Service], owner_of: OwnerOf = lambda host, path: None
     ) -> None:
-        """`owner_of(host, path)` names the service behind an address that a script loads from;
-        `memory` is the number of bytes that the automaton may take.
+        """`owner_of(host, path)` names the service behind an address that a script loads from.
 
         Raises ValueError naming the service and the mark that RE2 does not read.
         """
         self._owner_of = owner_of
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = memory
+        options.max_mem = 256 << 20
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
         self._owners: list[Service] = []

@@ -26,7 +26,9 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(r"\.m?js(?:$|[?;#&])", re.IGNORECASE)
-_CALL = re.compile(r"\.(?:php|gif|ashx|aspx|cgi|jsp)(?:$|[?;#&])|[?=]|/(?:js|tags?|pixel|collect|track)(?:/|$)", re.IGNORECASE)
+_CALL = re.compile(
+    r"\.(?:php|gif|ashx|aspx|cgi|jsp)(?:$|[?;#&])|[?=]|/(?:js|tags?|pixel|collect|track)(?:/|$)", re.IGNORECASE
+)
 _SHORT = 4096
 """Bytes up to which a script that holds a call of a third party is taken for its loader; longer ones hold data."""
 

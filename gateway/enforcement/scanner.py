@@ -163,3 +163,11 @@ def tag_name(data: bytes, start: int) -> str:
     """The lower-case name of the tag at `start` (ASCII case folding, 13.2.5.8)."""
     match = _TAG_NAME.match(data, start)
     return match[1].lower().decode("latin-1") if match else ""
+
+
+def end_tag(name: str, data: bytes, start: int) -> tuple[int, int]:
+    """Where the next end tag of that name begins and ends, wherever it stands; the second is -1 if it is not there."""
+    close = data.find(b"</", start)
+    while close >= 0 and tag_name(data, close) != name:
+        close = data.find(b"</", close + 2)
+    return close, tag_end(data, close) if close >= 0 else -1

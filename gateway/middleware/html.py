@@ -15,7 +15,6 @@ from gateway.enforcement.sniffing import SNIFFED_BYTES, HtmlClaim, claims_html, 
 from gateway.errors import RewriteError
 from gateway.types import ASGIApp, Message, RawHeaders, Receive, Scope, Send
 
-
 log = logging.getLogger(__name__)
 
 

@@ -9,9 +9,9 @@ from gateway.enforcement.banner import Banner
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.html import HtmlRewriter, Injection
-from gateway.enforcement.site import normal_host
 from gateway.enforcement.language import choose
 from gateway.enforcement.page_policy import PagePolicy
+from gateway.enforcement.site import normal_host
 from gateway.model.categories import State
 from gateway.model.decision import Decision
 from gateway.types import RawHeaders, Scope

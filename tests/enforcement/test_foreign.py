@@ -24,6 +24,9 @@ WALKS = {
     "point ended over an open b": ("<svg><desc><b></desc>", "svg"),
     "paragraphs end each other": ("<svg><desc><p><p></p></desc>", "svg"),
     "items end each other": ("<svg><desc><ul><li><li></ul></desc>", "svg"),
+    "an end tag of html passes no point": ("<div><svg><desc><b></p></div>", "svg desc b"),
+    "no end tag of svg passes a point from html": ("<svg><desc><b></svg>", "svg desc b"),
+    "svg inside html inside svg": ("<svg><desc><div><svg><g></desc>", "svg desc div svg g"),
     "void elements and raw text stay out": ("<svg><title><br><img><style></title>", "svg"),
     "end tags in a point do not lead out": ("<svg><desc></div>", "svg desc"),
     "svg in svg": ("<svg><svg></svg>", "svg"),
@@ -42,7 +45,7 @@ def walk(page: str) -> ForeignContent:
     for match in re.finditer(r"<(/?)([^\s>/]+)[^>]*>", page):
         if not match[1]:
             foreign.start(match[2].lower(), match[0].encode())
-        elif foreign:
+        else:
             foreign.end(match[2].lower())
     return foreign
 

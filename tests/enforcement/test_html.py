@@ -100,7 +100,7 @@ def test_counts_tell_what_was_done() -> None:
 INJECTED = {
     "a whole page": (
         b"<!doctype html><html lang='zh-TW'><head><title>a</title></head><body class=x>b</body></html>",
-        b"<!doctype html><html lang='zh-TW'><head><title>a</title></head><body class=x>[bannerzh-TW]b[foot]</body></html>",
+        b"<!doctype html><html lang='zh-TW'><head><title>a</title></head><body class=x>[bannerzh-TW]b[foot]</body></html>",  # noqa: E501
     ),
     "without head and body": (b"<html><p>a", b"<html>[banner]<p>a[foot]"),
     "text first": (b"<html>\n a", b"<html>\n [banner]a[foot]"),
@@ -131,7 +131,7 @@ def test_the_banner_opens_the_body_and_the_foot_closes_it(page: bytes, expected:
     assert rewritten(page, STATES["keep"], banner(), size=1) == expected
 
 
-@pytest.mark.parametrize("page", [b"<p>a</p>", b"a", b"<title>a</title><p>", b"", b"<svg/>", b"{}", b"<meta charset=utf-8>"])
+@pytest.mark.parametrize("page", [b"<p>a</p>", b"a", b"<title>a</title><p>", b"", b"<svg/>", b"{}", b"<meta charset=utf-8>"])  # noqa: E501
 def test_nothing_is_put_into_what_may_be_a_fragment(page: bytes) -> None:
     assert rewritten(page, STATES["keep"], banner(anyway=False)) == page
 
@@ -174,6 +174,11 @@ def test_what_does_not_end_in_time_is_closed_and_counted(
     ]
 
 
+def test_what_never_ends_at_all_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "HOLD_BACK", 100)
+    assert rewritten(b"a<!-- " + b"x" * 500, STATES["keep"], size=50) == b"a"
+
+
 def test_text_that_never_ends_passes_without_being_kept() -> None:
     rewriter = HtmlRewriter(STATES["remove"])
     assert rewriter.write(b"<textarea>") == b"<textarea>"
@@ -212,7 +217,7 @@ def test_many_different_tags_are_not_all_remembered(monkeypatch: pytest.MonkeyPa
 
 
 TOKENS = [*PARTS.values(), "<", ">", "</", "<!", "<!--", "-->", "<![CDATA[", "]]>", "<?", "'", '"', "=", "/", " ", "&"]
-TOKENS += ["<script", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<mi>", "</p>", "<select>", "</select", "\x00"]
+TOKENS += ["<script", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<mi>", "</p>", "<select>", "</select", "\x00"]  # noqa: E501
 
 
 @settings(max_examples=150, deadline=None)

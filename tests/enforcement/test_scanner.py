@@ -67,7 +67,7 @@ def test_other_markup_ends_where_a_browser_ends_it(data: bytes, end: int) -> Non
 
 @pytest.mark.parametrize(
     "stop",
-    ["<img>", "<SCRIPT ", "<p style='a(b)'>", "<p a style=b>", "<a PING=b>", "<p a='b'background=c>", "</body>", "</HTML>"],
+    ["<img>", "<SCRIPT ", "<p style='a(b)'>", "<p a style=b>", "<a PING=b>", "<p a='b'background=c>", "</body>", "</HTML>"],  # noqa: E501
 )
 def test_a_run_stops_at_what_matters(stop: str) -> None:
     dull = b"text < 1 <p class=a>b</p><!-- <img> --><b c='<img>' stylex=a xstyle pings=1><imgs></bodys><i style='a:b'>"
@@ -101,7 +101,7 @@ def test_only_whole_names_are_interesting(name: str) -> None:
         assert scanner.run(f"<{same}>".encode(), 0) == 0
 
 
-HOSTILE = ["<", "<!", "<a ", "<a b=", "<a b='", "<a /", "<a =", "</", "<!--", "<!-- -", "<?", "<![CDATA[", "<a b='c'", "=", "<p a "]
+HOSTILE = ["<", "<!", "<a ", "<a b=", "<a b='", "<a /", "<a =", "</", "<!--", "<!-- -", "<?", "<![CDATA[", "<a b='c'", "=", "<p a "]  # noqa: E501
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
@@ -175,10 +175,8 @@ def test_start_tags_and_attributes_are_those_of_the_html5lib_tests() -> None:
         got = start_tags(text.encode())
         # The tokenizer turns NUL into U+FFFD and CR into LF; the rewriter passes both as they are.
         got = [(same(name), {same(key): same(value) for key, value in values.items()}) for name, values in got]
-        if got == expected:
-            passed += 1
-        else:
-            failed.append((text, expected, got))
+        passed += got == expected
+        failed += [] if got == expected else [(text, expected, got)]
     print(f"{passed} of {passed + len(failed)} html5lib tokenizer tests passed")
     assert passed > 5000
     assert not failed, failed[:10]
@@ -186,6 +184,12 @@ def test_start_tags_and_attributes_are_those_of_the_html5lib_tests() -> None:
 
 def same(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
+
+
+def test_an_end_tag_is_found_by_its_name() -> None:
+    assert scanner.end_tag("style", b"a</b></STYLE >", 0) == (5, 14)
+    assert scanner.end_tag("style", b"</style", 0) == (0, -1)
+    assert scanner.end_tag("style", b"</b>", 0) == (-1, -1)
 
 
 def test_raw_text_is_known_for_every_element_that_has_it() -> None:

@@ -153,7 +153,7 @@ def test_a_harmless_host_is_no_optional_service(host: str) -> None:
         ("googleads.g.doubleclick.net/pagead/viewthroughconversion/1/", "google-doubleclick"),
         ("www.google.com.tw/ads/ga-audiences?v=1", "google-ads"),
         ("www.google.com/recaptcha/api.js", "google-recaptcha"),
-        ("www.google.com/maps/embed?pb=1", "google-maps"),
+        ("www.google.com/maps/embed?pb=1", "google-maps-frame"),
         ("www.google.com/", None),
         ("www.facebook.com/tr?id=1&ev=PageView", "meta-pixel"),
         ("www.facebook.com/plugins/like.php", "facebook-social-plugins"),

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
+from gateway.model.categories import Category, Fate
+from gateway.model.service import Service
+from tests.enforcement.trackers import ADVERTS, CATALOGUE, CHAT, COUNTER, SHOP, VIDEO, policy
+
+REFUSED, UNSET = policy(Fate.REMOVE), policy(Fate.HOLD)
+BLOCKING = policy(Fate.KEEP, block_unknown=True)
+
+
+def test_a_known_address_has_the_fate_of_its_category() -> None:
+    assert REFUSED.url("//counter.test/", Kind.SCRIPT) == Verdict(Fate.REMOVE, (COUNTER,), (Category.STATISTICS,))
+    assert UNSET.url("//www.adverts.test/", Kind.IMAGE) == Verdict(Fate.HOLD, (ADVERTS,), (Category.MARKETING,))
+    assert policy(Fate.KEEP).url("//counter.test/", Kind.SCRIPT) == KEEP
+    assert REFUSED.url("//cloud.test/", Kind.SCRIPT) == KEEP
+    assert REFUSED.url("data:,x", Kind.SCRIPT) == KEEP
+
+
+def test_a_tracker_on_the_shops_own_host_is_known_by_its_path() -> None:
+    assert REFUSED.url("/js/counter.js", Kind.SCRIPT).services == (COUNTER,)
+    assert REFUSED.url("/js/shop.js", Kind.SCRIPT) == KEEP
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_strangers_pass_in_a_trial_and_active_ones_are_closed_afterwards(kind: Kind) -> None:
+    active = kind in (Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.HINT)
+    assert policy(Fate.KEEP).url("//unknown.test/", kind) == KEEP
+    assert BLOCKING.url("//unknown.test/", kind) == (Verdict(Fate.REMOVE) if active else KEEP)
+    assert BLOCKING.url("//shop.test/", kind) == KEEP
+
+
+def test_pixels_and_pings_of_strangers_are_marketing() -> None:
+    for kind in (Kind.PIXEL, Kind.PING):
+        assert UNSET.url("//unknown.test/", kind) == Verdict(Fate.HOLD, (), (Category.MARKETING,))
+
+
+def test_what_the_shop_has_not_declared_waits_although_its_category_is_granted() -> None:
+    rules = policy(Fate.KEEP, declared=["counter"])
+    assert rules.url("//counter.test/", Kind.SCRIPT) == KEEP
+    assert rules.url("//adverts.test/", Kind.SCRIPT).fate is Fate.HOLD
+    assert rules.url("//cloud.test/", Kind.SCRIPT) == KEEP
+
+
+def test_inline_scripts_have_the_strictest_fate_of_their_services() -> None:
+    rules = policy(Fate.REMOVE, granted=[Category.STATISTICS])
+    assert rules.inline(b"count()") == KEEP
+    assert rules.inline(b"count(); advertise()") == Verdict(Fate.REMOVE, (ADVERTS,), (Category.MARKETING,))
+
+
+def test_an_inline_script_that_cannot_be_searched_is_closed() -> None:
+    class Failing(InlineMarks):
+        def owners(self, script: bytes) -> tuple[Service, ...] | None:
+            return None
+
+    rules = PagePolicy(CATALOGUE, Failing([]), lambda category: Fate.KEEP, SHOP, lambda host: False)
+    assert rules.inline(b"a") == Verdict(Fate.REMOVE)
+
+
+def test_several_verdicts_make_one() -> None:
+    hold = Verdict(Fate.HOLD, (CHAT,), (Category.PREFERENCES,))
+    remove = Verdict(Fate.REMOVE, (ADVERTS,), (Category.MARKETING,))
+    assert strictest() == strictest(KEEP, KEEP) == KEEP
+    assert strictest(KEEP, hold) == hold
+    both = strictest(hold, remove, hold)
+    assert both.fate is Fate.REMOVE
+    assert both.service == "chat adverts"
+    assert both.categories == (Category.PREFERENCES, Category.MARKETING)
+
+
+def test_a_verdict_names_its_service_and_whether_it_is_content() -> None:
+    assert Verdict(Fate.REMOVE).service == "unknown"
+    assert Verdict(Fate.HOLD, (CHAT, VIDEO)).embed
+    assert not Verdict(Fate.HOLD, (CHAT,)).embed
+
+
+def test_a_base_changes_where_relative_addresses_lead() -> None:
+    assert REFUSED.under("//counter.test/x/y?z").url("a.js", Kind.SCRIPT).services == (COUNTER,)
+    assert REFUSED.under("//www.shop.test/").url("a.js", Kind.SCRIPT) == KEEP
+    assert REFUSED.under("//www.shop.test/a/") is REFUSED.under("//www.shop.test/a/b")
+    assert REFUSED.under("/") is REFUSED
+    assert REFUSED.under("#a") is REFUSED
+    for number in range(40):
+        REFUSED.under(f"/{number}/")
+    assert len(REFUSED._under) <= 16
+
+
+def test_categories_can_be_asked_as_a_whole() -> None:
+    assert UNSET.category(Category.MARKETING) is Fate.HOLD
+    assert not UNSET.everything_granted
+    assert policy(Fate.KEEP).everything_granted

@@ -1,0 +1,107 @@
+"""Which rewriter an answer gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.page_policy import PagePolicy
+from gateway.enforcement.url import Base
+from gateway.middleware import rewriting
+from gateway.middleware.rewriting import Rewriting
+from gateway.model.catalogue import Catalogue
+from gateway.model.categories import Category, State
+from gateway.model.decision import Decision
+from gateway.model.service import Service
+from gateway.types import RawHeaders, Scope
+
+TRACKER = Service("tracker", "Tracker", Category.MARKETING, hosts=("tracker.test",))
+CATALOGUE = Catalogue([TRACKER])
+UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
+PAGE = b'<html><body><script src="//tracker.test/x.js"></script></body></html>'
+
+
+class Made:
+    """A `Rewriting`, what it made and what it counted."""
+
+    def __init__(self) -> None:
+        self.policies: list[tuple[str, str]] = []
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        banner = Banner(Shown("/_choices", 1), "/cg.css", "/cg.js")
+        self.rewriting = Rewriting(make_policy=self.policy, banner=banner, language="en", count=self.count)
+
+    def policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
+        self.policies.append((host, scheme))
+        return PagePolicy(CATALOGUE, InlineMarks([]), decision.fate, Base(scheme, host), host.__eq__)
+
+    def count(self, what: str, service: str, outcome: str, number: int) -> None:
+        self.counts[what, service, outcome] += number
+
+    def page(self, decision: Decision = UNDECIDED, *, answer: RawHeaders | None = None, **headers: str) -> bytes:
+        lines = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope: Scope = {
+            "scheme": "https", "path": "/a", "raw_path": b"/%61", "query_string": b"b=<c>", "consent": decision,
+            "headers": [(b"host", b"Shop.test:8443"), *lines],
+        }  # fmt: skip
+        rewriter = self.rewriting(scope, 200, answer or [])
+        return rewriter.write(PAGE) + rewriter.end()
+
+
+@pytest.fixture
+def made() -> Made:
+    return Made()
+
+
+def test_one_policy_serves_every_request_in_the_same_state_on_the_same_host(made: Made) -> None:
+    made.page()
+    made.page()
+    assert made.policies == [("shop.test", "https")]
+    made.page(Decision(State.UNSET, State.UNSET, State.REFUSED))
+    assert len(made.policies) == 2
+
+
+def test_hosts_that_visitors_make_up_do_not_fill_the_memory(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewriting, "_MOST_POLICIES", 1)
+    for state in (State.UNSET, State.REFUSED, State.UNSET):
+        made.page(Decision(State.UNSET, State.UNSET, state))
+    assert len(made.policies) == 3
+
+
+def test_what_was_taken_out_is_counted_when_the_page_ends(made: Made) -> None:
+    made.page()
+    assert made.counts == {("script", "tracker", "hold"): 1}
+
+
+def test_the_way_back_is_the_page_asked_for(made: Made) -> None:
+    assert b'name="return" value="/%61?b=&lt;c&gt;"' in made.page()
+
+
+def test_the_language_of_the_page_then_the_visitors_then_the_configured_one_speaks(made: Made) -> None:
+    assert b"Refuse all" in made.page()
+    assert b"Refuse all" not in made.page(accept_language="zh-TW")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec_fetch_dest": "iframe"}, {"sec_fetch_dest": "empty"}, {"x_requested_with": "XMLHttpRequest"}],
+)
+def test_what_is_not_a_page_gets_nothing_added(made: Made, headers: dict[str, str]) -> None:
+    assert b"data-consent-settings" not in made.page(**headers)
+
+
+@pytest.mark.parametrize(
+    ("policy", "nonce"),
+    [
+        (b"script-src 'self' 'nonce-YWJj'", b' nonce="YWJj"'),
+        (b"default-src 'self'; script-src-elem 'nonce-YWJj'", b' nonce="YWJj"'),
+        (b"script-src 'self'; style-src 'nonce-YWJj'", b""),
+        (b"", b""),
+    ],
+)
+def test_our_script_runs_under_the_shops_nonce(made: Made, policy: bytes, nonce: bytes) -> None:
+    page = made.page(answer=[(b"content-security-policy", policy)])
+    assert (b" nonce=" in page) is bool(nonce)
+    assert nonce in page
