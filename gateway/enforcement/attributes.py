@@ -91,7 +91,7 @@ def start_tag(source: bytes) -> StartTag:
         match = _ATTRIBUTE.match(source, position, last + 1)
         if match is None or match.end() > last:
             break
-        raw = next((group for group in match.groups()[1:] if group is not None), b"")
+        raw = match[match.lastindex] if match.lastindex and match.lastindex > 1 else b""
         found.append(Attribute(match[1].lower().decode("latin-1"), raw, match.start(), match.end()))
         position = match.end()
     return StartTag(source, source[1 : head.end()].lower().decode("latin-1"), tuple(found))

@@ -12,7 +12,7 @@ import enum
 from collections import Counter
 
 from gateway.enforcement import scanner
-from gateway.enforcement.attributes import encode, escape, start_tag
+from gateway.enforcement.attributes import StartTag, encode, escape, start_tag
 from gateway.enforcement.elements import Count, Edit, edit, edit_content
 from gateway.enforcement.foreign import ForeignContent
 from gateway.enforcement.injection import Injection, Placement
@@ -35,9 +35,6 @@ _PATIENCE = 64
 _DEEPEST = 8
 """How many documents may stand inside each other (`srcdoc`, `noscript`)."""
 _BOM_BEGUN = (b"\xef", b"\xef\xbb")
-
-
-_UNKNOWN = Edit(b"")
 
 
 class _Mode(enum.Enum):
@@ -66,7 +63,7 @@ class HtmlRewriter:
         self._foreign = ForeignContent()
         self._raw: RawText | None = None
         self._mode = _Mode.PASS
-        self._tag = b""
+        self._tag: StartTag | None = None
         self._selecting = False
         self._until = b""
         self._rest = bytearray()
@@ -237,9 +234,9 @@ class HtmlRewriter:
             foreign = self._foreign.start(name, source)
         elif self._foreign.doubtful:
             self._foreign.settle(name)
-        change = self._judged(source)
+        tag, change = self._judged(source)
         if name in ELEMENTS and not foreign and not (name == "noscript" and self._noscript):
-            self._open_raw(name, source, change, out)
+            self._open_raw(tag, change, out)
             return end
         self._emit(source, change, out)
         if name == "body" and not foreign:
@@ -250,19 +247,20 @@ class HtmlRewriter:
             self._rebase(source)
         return end
 
-    def _judged(self, source: bytes) -> Edit | None:
-        """The edit for a start tag, remembered per policy for short ones."""
+    def _judged(self, source: bytes) -> tuple[StartTag, Edit | None]:
+        """A start tag and the edit for it, remembered per policy for short ones."""
         remembered = self._policy.tags
         key = (self._noscript, source)
-        change: Edit | None = remembered.get(key, _UNKNOWN)
-        if change is not _UNKNOWN:
-            return change
-        change = edit(start_tag(source), self._policy, self._noscript)
+        judged: tuple[StartTag, Edit | None] | None = remembered.get(key)
+        if judged is not None:
+            return judged
+        tag = start_tag(source)
+        judged = tag, edit(tag, self._policy, self._noscript)
         if len(source) <= _REMEMBERED_LENGTH:
             if len(remembered) >= _REMEMBERED:
                 remembered.clear()
-            remembered[key] = change
-        return change
+            remembered[key] = judged
+        return judged
 
     def _emit(self, source: bytes, change: Edit | None, out: list[bytes]) -> None:
         if change is None:
@@ -290,7 +288,8 @@ class HtmlRewriter:
                 return _WAIT
             close = after = len(data)
         source = data[start:end]
-        change = self._judged(source) or edit_content(start_tag(source), data[end:close], self._policy)
+        tag, change = self._judged(source)
+        change = change or edit_content(tag, data[end:close], self._policy)
         if change is not None and (change.skip or name == "style"):
             self._count(change)
             return after
@@ -300,19 +299,20 @@ class HtmlRewriter:
 
     # Elements whose content is text for the tokenizer.
 
-    def _open_raw(self, name: str, source: bytes, change: Edit | None, out: list[bytes]) -> None:
+    def _open_raw(self, tag: StartTag, change: Edit | None, out: list[bytes]) -> None:
+        name, source = tag.name, tag.source
         self._raw = RawText(name)
         if change is not None and change.skip:
             self._mode = _Mode.SKIP
             self._emit(source, change, out)
             return
-        if name == "iframe" and (closed := self._inner_document(source, change)) is not None:
+        if name == "iframe" and (closed := self._inner_document(tag, change)) is not None:
             change = closed
             self._mode = _Mode.SKIP if closed.skip else _Mode.PASS
-        elif not self._must_judge(name, source):
+        elif not self._must_judge(tag):
             self._mode = _Mode.PASS
         else:
-            self._mode, self._tag = _Mode.JUDGE, source if change is None else change.output
+            self._mode, self._tag = _Mode.JUDGE, tag if change is None else start_tag(change.output)
             if change is not None:
                 self._count(change)
             return
@@ -344,28 +344,27 @@ class HtmlRewriter:
         self._raw = None
         if self._mode is _Mode.PASS:
             out += (inner, last)
-        elif self._mode is _Mode.JUDGE:
-            self._judge_content(inner, last, out)
+        elif self._mode is _Mode.JUDGE and self._tag is not None:
+            self._judge_content(self._tag, inner, last, out)
 
-    def _must_judge(self, name: str, source: bytes) -> bool:
-        if name == "script":
-            return not start_tag(source).has("src")
-        return name in _JUDGED or self._in_doubt(name)
+    def _must_judge(self, tag: StartTag) -> bool:
+        if tag.name == "script":
+            return not tag.has("src")
+        return tag.name in _JUDGED or self._in_doubt(tag.name)
 
     def _in_doubt(self, name: str) -> bool:
         """Whether a browser might read the content as markup: older ones do in `select`."""
         return name != "script" and (self._selecting or self._foreign.doubtful)
 
-    def _judge_content(self, inner: bytes, last: bytes, out: list[bytes]) -> None:
-        tag = start_tag(self._tag)
+    def _judge_content(self, tag: StartTag, inner: bytes, last: bytes, out: list[bytes]) -> None:
         if self._in_doubt(tag.name) and self._nested(inner) != inner:
             return
         if tag.name == "noscript":
-            out += (self._tag, self._nested(inner, in_noscript=True), last)
+            out += (tag.source, self._nested(inner, in_noscript=True), last)
             return
         change = edit_content(tag, inner, self._policy) if tag.name in _JUDGED else None
         if change is None:
-            out += (self._tag, inner, last)
+            out += (tag.source, inner, last)
             return
         self._count(change)
         if not change.skip:
@@ -381,9 +380,9 @@ class HtmlRewriter:
         self.counts.update(nested.counts)
         return rewritten
 
-    def _inner_document(self, source: bytes, change: Edit | None) -> Edit | None:
+    def _inner_document(self, tag: StartTag, change: Edit | None) -> Edit | None:
         """The edit for a frame that carries its document with it, in `srcdoc` or a `data:` address."""
-        tag = start_tag(source if change is None else change.output)
+        tag = tag if change is None else start_tag(change.output)
         counts = () if change is None else change.counts
         if tag.has("srcdoc"):
             document = encode(tag.value("srcdoc"))

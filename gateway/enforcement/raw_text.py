@@ -13,11 +13,14 @@ ELEMENTS = frozenset([
 ])
 """Whose start tag makes text of what follows (with scripting on, as for `noscript`)."""
 
-_ENDS = {
-    name: re.compile(rb"</" + name.encode() + rb"[\t\n\x0c\r />]", re.IGNORECASE)
-    for name in ELEMENTS - {"script", "plaintext"}
-}
-_SCRIPT_MARK = re.compile(rb"<!--|-->|<(/?)script[\t\n\x0c\r />]", re.IGNORECASE)
+
+def _end_tag(name: str) -> re.Pattern[bytes]:
+    # Spelt out, not by a flag: only a literal beginning lets the engine leap to it.
+    return re.compile(f"</{''.join(f'[{c}{c.upper()}]' for c in name)}[\\t\\n\\x0c\\r />]".encode())
+
+
+_ENDS = {name: _end_tag(name) for name in ELEMENTS}
+_ESCAPED_MARK = re.compile(rb"-->|<(/?)[sS][cC][rR][iI][pP][tT][\t\n\x0c\r />]")
 _PLAIN, _ESCAPED, _DOUBLE = 0, 1, 2
 
 
@@ -53,21 +56,25 @@ class RawText:
         return (match.start(), True) if match else (self._cut(data, position), False)
 
     def _script(self, data: bytes | bytearray, position: int) -> tuple[int, bool]:
-        while match := _SCRIPT_MARK.search(data, position):
-            mark = match[0]
-            if mark == b"<!--":
-                self._state = self._state or _ESCAPED
-                position = match.end() - 2  # "<!-->": the dashes that open may also close
-            elif mark == b"-->":
+        while True:
+            if self._state == _PLAIN:
+                match = _ENDS["script"].search(data, position)
+                begin = data.find(b"<!--", position, match.start() if match else len(data))
+                if begin < 0:
+                    return (match.start(), True) if match else (self._cut(data, position), False)
+                self._state = _ESCAPED
+                position = begin + 2  # "<!-->": the dashes that open may also close
+            match = _ESCAPED_MARK.search(data, position)
+            if match is None:
+                return self._cut(data, position), False
+            if match[0] == b"-->":
                 self._state = _PLAIN
                 position = match.end()
-            elif match[1] and self._state != _DOUBLE:
+            elif match[1] and self._state == _ESCAPED:
                 return match.start(), True
             else:
-                if self._state:
-                    self._state = _ESCAPED if match[1] else _DOUBLE
+                self._state = _ESCAPED if match[1] else _DOUBLE
                 position = match.end() - 1
-        return self._cut(data, position), False
 
     def _cut(self, data: bytes | bytearray, position: int) -> int:
         """Where an end tag that is not complete yet could begin at the earliest."""

@@ -136,7 +136,7 @@ def unescaped(test: dict[str, Any]) -> dict[str, Any]:
             return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda match: chr(int(match[1], 16)), value)
         if isinstance(value, list):
             return [plain(item) for item in value]
-        return {plain(key): plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+        return value if not isinstance(value, dict) else {plain(key): plain(item) for key, item in value.items()}
 
     return {**test, "input": plain(test["input"]), "output": plain(test["output"])}
 
