@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import re2
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+_PARAMETER = re.compile(r"[^\s&=#?*+%]+\*?")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -46,6 +47,13 @@ def is_prefix(value: str) -> bool:
     """A path of one or more plain segments, without a slash at the end."""
     segments = value.split("/")
     return len(segments) > 1 and segments[0] == "" and all(map(_plain_segment, segments[1:]))
+
+
+def is_scope(value: str) -> bool:
+    """A folder, with the host before it if it is that of one host only."""
+    host, slash, path = value.partition("/")
+    whole = slash + path
+    return (not host or is_host(host)) and (whole == "/" or (whole.endswith("/") and is_prefix(whole[:-1])))
 
 
 def is_path(value: str) -> bool:
@@ -123,6 +131,9 @@ def _is_address(value: str) -> bool:
 UPSTREAM = Check(is_upstream, "the shop's URL, http://… or https://…, without user name, query or fragment")
 PAGE = Check(is_page, "a page's URL, https://…")
 PREFIX = Check(is_prefix, "a path such as /_choices: starts with a slash, ends without, plain segments")
+SCOPE = Check(
+    is_scope, "a folder such as /000489/, or www.example.com/000489/: plain segments, a slash at the end"
+)
 PATH = Check(is_path, "a path such as /checkout, without query and dot segments")
 HOST = Check(is_host, "a host name in lower case such as www.example.com, without scheme, port and path")
 SERVICE_HOST = Check(is_service_host, "a host such as example.com (with its subdomains) or =www.example.com")
@@ -131,4 +142,5 @@ NETWORK = Check(is_network, "an IP address, or a network such as 10.0.0.0/8 with
 DATE = Check(is_date, "a date such as 2026-01-31")
 MARK = Check(is_mark, "a regular expression (RE2) that does not match the empty text")
 DATABASE = Check(is_database, "sqlite:///PATH")
+PARAMETER = Check(_PARAMETER.fullmatch, "the name of a query parameter; an asterisk at its end is a wildcard")
 WORD = Check(bool, "a text that is not empty")

@@ -36,6 +36,7 @@ def load_settings(
     problems.extend(_repeated(raw, "services", "id"))
     problems.extend(_repeated(raw, "cookies", "name"))
     problems.extend(_revision_problems(raw))
+    problems.extend(_scope_problems(file))
     if file.filter_lists:
         problems.append(Problem("filter_lists", list(file.filter_lists), "none: this version reads no filter lists"))
     order = {key: place for place, key in enumerate(raw)}
@@ -102,6 +103,14 @@ def _syntax(path: Path, text: str, message: str) -> Problem:
     number = min(int(found[1]), len(lines)) if found else len(lines)
     line = lines[number - 1].strip()
     return Problem(f"{path.name}, line {number}", shown(line, line), f"TOML: {message}")
+
+
+def _scope_problems(file: FileSettings) -> Iterator[Problem]:
+    folder = file.scope[file.scope.find("/") :]
+    if not file.prefix.startswith(folder):
+        yield Problem("prefix", file.prefix, f"a path below scope, such as {folder}_choices")
+    if file.owns_root and file.scope != "/":
+        yield Problem("owns_root", file.owns_root, f"false: the shop has only {file.scope}")
 
 
 def _tables(raw: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:

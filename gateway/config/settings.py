@@ -14,10 +14,13 @@ from msgspec import Meta, Struct
 from gateway.config import checks
 from gateway.config.keys import Secret
 from gateway.model.categories import Category
+from gateway.model.click_ids import CLICK_IDS
 
 Upstream: TypeAlias = Annotated[str, Meta(extra={"check": checks.UPSTREAM})]
 Page: TypeAlias = Annotated[str, Meta(extra={"check": checks.PAGE})]
 Prefix: TypeAlias = Annotated[str, Meta(extra={"check": checks.PREFIX})]
+ScopeOf: TypeAlias = Annotated[str, Meta(extra={"check": checks.SCOPE})]
+Parameter: TypeAlias = Annotated[str, Meta(extra={"check": checks.PARAMETER})]
 PathStart: TypeAlias = Annotated[str, Meta(extra={"check": checks.PATH})]
 Host: TypeAlias = Annotated[str, Meta(extra={"check": checks.HOST})]
 ServiceHost: TypeAlias = Annotated[str, Meta(extra={"check": checks.SERVICE_HOST})]
@@ -115,6 +118,9 @@ class FileSettings(Struct, frozen=True, kw_only=True):
 
     upstream: Annotated[Upstream, Meta(description="the shop's URL")] = ""
     prefix: Annotated[Prefix, Meta(description="where the gateway's own pages are")] = "/_choices"
+    scope: Annotated[
+        ScopeOf, Meta(description="the shop's part of a shared host; outside it nothing is touched")
+    ] = "/"
     mode: Annotated[
         Literal["enforce", "report"], Meta(description="report changes nothing and only counts")
     ] = "enforce"
@@ -129,6 +135,10 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     ] = ()
     owns_root: Annotated[bool, Meta(description="answer /.well-known/gpc.json")] = False
     dnt: Annotated[Literal["honour", "off"], Meta(description="the Do Not Track signal")] = "honour"
+    click_ids: Annotated[
+        tuple[Parameter, ...],
+        Meta(description="query parameters taken out of addresses and links until marketing is granted"),
+    ] = CLICK_IDS
     filter_lists: Annotated[tuple[Word, ...], Meta(description="paths of your own filter lists")] = ()
     language: Annotated[
         Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")

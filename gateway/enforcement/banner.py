@@ -119,35 +119,39 @@ class Banner:
         service: str,
         vendor: str,
         category: Category,
-        element: str,
+        element: bytes,
         link: str = "",
         always: bool = True,
         page_lang: str | None = None,
+        width: int = 0,
+        height: int = 0,
     ) -> bytes:
         """A click-to-load frame: who is behind it, two buttons, links that work without the script.
 
         `element` is the embed's own start and end tag as rewritten (address in `data-consent-src`, `hidden`
-        set): trusted markup. `link` opens the content at the provider. `always` is false for a service that
-        no category covers.
+        set): trusted markup, in the page's own encoding. `link` opens the content at the provider. `always`
+        is false for a service that no category covers. `width` and `height` are CSS pixels, 0 if unknown.
         """
         words = texts(locale)
         kind = words[f"kind.{category}"]
-        return _ascii(
-            render(
-                "placeholder.html",
-                t=words,
-                lang=_lang(words, _differs(locale, page_lang)),
-                prefix=self._shown.prefix,
-                rev=self._shown.rev,
-                service=service,
-                category=category,
-                vendor=vendor,
-                link=link,
-                message=words.say("embed", vendor=vendor),
-                always=words.say("embed.accept", category=kind) if always else "",
-                element=Markup(element),  # noqa: S704 - the rewriter's own output
-            )
+        size = f"width:{width}px;" * bool(width) + f"min-height:{height}px" * bool(height)
+        markup = render(
+            "placeholder.html",
+            t=words,
+            lang=_lang(words, _differs(locale, page_lang)),
+            prefix=self._shown.prefix,
+            rev=self._shown.rev,
+            service=service,
+            category=category,
+            vendor=vendor,
+            link=link if link.startswith(("https://", "http://", "//")) else "",
+            message=words.say("embed", vendor=vendor),
+            always=words.say("embed.accept", category=kind) if always else "",
+            size=size,
+            hole=_HOLE,
         )
+        before, after = markup.rsplit(_HOLE, 1)
+        return _ascii(before) + element + _ascii(after)
 
     def _in_state(self, decision: Decision, state: State) -> _Asked:
         offered = self._shown.offered

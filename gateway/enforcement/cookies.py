@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
+from gateway.enforcement.lifetime import LONGEST, clipped
 from gateway.enforcement.set_cookie import SetCookie, Variant, expiry, parse_set_cookie
 from gateway.model.categories import Category, State
 from gateway.model.decision import Decision
@@ -32,6 +33,7 @@ _VERDICTS: Final = {
 _MOST_NAMES: Final = 4096
 _MOST_SEEN: Final = 1024
 _MOST_VARIANTS: Final = 6
+_DAY_SECONDS: Final = 86_400
 _LINE_OVERHEAD: Final = len(b"set-cookie: \r\n")
 
 
@@ -41,8 +43,8 @@ class CookieFilter:
     `classify` names the category of a cookie, None if nobody knows it; unknown ones pass unless `strict`,
     and `unknown` hears of each. `domains` gives the Domain attributes a tracker's cookie may have on a
     host, `listed` further (Domain or "", Path) pairs by cookie name. A `path` other than "/" says that the
-    shop shares its host: what lies outside that path expires only if listed. With `report` everything but
-    `own` passes and is only named.
+    shop shares its host: what lies outside that path expires only if listed. Granted cookies live no longer
+    than the grant, which ends after `grant_days`. With `report` everything but `own` passes and is only named.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class CookieFilter:
         domains: Callable[[str], Sequence[str]] = lambda host: (),
         listed: Mapping[str, Sequence[tuple[str, str]]] | None = None,
         path: str = "/",
+        grant_days: int = 185,
         report: bool = False,
         unknown: Callable[[str], None] = lambda name: None,
         start: Callable[[int], int] = secrets.randbelow,
@@ -63,6 +66,7 @@ class CookieFilter:
         self._domains = domains if path == "/" else lambda host: ()
         self._listed = {name: tuple(pairs) for name, pairs in (listed or {}).items()}
         self._path = path
+        self._grant_days = grant_days
         self._report = report
         self._unknown = unknown
         self._start = start
@@ -101,8 +105,10 @@ class CookieFilter:
         dropped: list[str] = []
         kept: RawHeaders = []
         for pair in headers:
-            if pair[0] != b"set-cookie" or self._settable(pair[1], path, blocked, dropped):
+            if pair[0] != b"set-cookie":
                 kept.append(pair)
+            elif self._settable(pair[1], path, blocked, dropped):
+                kept.append((pair[0], self._lasting(pair[1], decision)))
         return kept, dropped
 
     def expiries(self, names: Iterable[str], host: str, scheme: str) -> list[bytes]:
@@ -162,6 +168,14 @@ class CookieFilter:
             return True
         dropped.append(name.decode("latin-1"))
         return verdict != _OWN and self._report
+
+    def _lasting(self, value: bytes, decision: Decision) -> bytes:
+        """`value` with the lifetime an optional cookie may have: that of the consent, at most 395 days."""
+        if self._report or not self._verdict(_name(value.partition(b";")[0])) & _OPTIONAL:
+            return value
+        now, choice = self._clock(), decision.choice
+        rest = LONGEST if choice is None else int((choice.day + self._grant_days + 1) * _DAY_SECONDS - now)
+        return clipped(value, max(0, min(LONGEST, rest)), now)
 
     def _verdict(self, name: bytes) -> int:
         verdict = self._verdicts.get(name)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gateway.enforcement import css
 from gateway.enforcement.attributes import Attribute, StartTag, decode, encode, escape, quoted, start_tag
+from gateway.enforcement.embed import Embed, parked_embed
 from gateway.enforcement.inline import script_of_data_url
 from gateway.enforcement.page_policy import Kind, PagePolicy, Verdict, strictest
 from gateway.enforcement.pixel import is_beacon, is_tiny
@@ -35,6 +36,8 @@ class Edit(NamedTuple):
     counts: tuple[Count, ...] = ()
     content: bytes | None = None
     """What replaces the text of the element; None to keep it."""
+    embed: Embed | None = None
+    """What a placeholder can stand for, with its content and its end tag; `output` is for where none can."""
 
 
 class Attribution(NamedTuple):
@@ -114,7 +117,7 @@ def edit(tag: StartTag, policy: PagePolicy, in_noscript: bool = False) -> Edit |
     if not change.output:
         return change
     more = _side_effects(start_tag(change.output), policy)
-    return change if more is None else Edit(more.output, False, change.counts + more.counts)
+    return change if more is None else Edit(more.output, False, change.counts + more.counts, embed=change.embed)
 
 
 def edit_content(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
@@ -155,13 +158,14 @@ def _addressed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | N
         return None
     verdict = strictest(*(item.verdict for item in closed))
     counts = (Count(verdict.service, _what(tag, closed), verdict.fate),)
+    embed = parked_embed(tag, verdict) if closed[0].kind is Kind.FRAME else None
     if verdict.fate is Fate.REMOVE:
         if tag.name in _WHOLE and any(not item.name.startswith("data-") for item in closed):
-            return Edit(b"", tag.name in _SKIPPED, counts)
+            return Edit(b"", tag.name in _SKIPPED, counts, embed=embed)
         return Edit(tag.edited({item.name: None for item in closed}), False, counts)
     if tag.name == "script":
         return Edit(_parked_script(tag, _moved(tag, closed), verdict), False, counts)
-    return Edit(tag.edited(_moved(tag, closed), _marking(verdict)), False, counts)
+    return Edit(tag.edited(_moved(tag, closed), _marking(verdict)), False, counts, embed=embed)
 
 
 def _what(tag: StartTag, closed: list[Attribution]) -> str:

@@ -302,6 +302,11 @@ class HtmlRewriter:
     def _open_raw(self, tag: StartTag, change: Edit | None, out: list[bytes]) -> None:
         name, source = tag.name, tag.source
         self._raw = RawText(name)
+        if change is not None and (instead := self._place.placeholder(change.embed)):
+            self._mode = _Mode.SKIP
+            self._count(change)
+            out.append(instead)
+            return
         if change is not None and change.skip:
             self._mode = _Mode.SKIP
             self._emit(source, change, out)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.enforcement.embed import Embed
+
 _IN_HEAD = frozenset([
     "base", "basefont", "bgsound", "head", "html", "link", "meta", "noframes", "noscript", "script",
     "style", "template", "title"
@@ -30,6 +32,8 @@ class Injection:
     body: Callable[[str], bytes] = _nothing
     foot: Callable[[str], bytes] = _nothing
     anyway: bool = True
+    placeholder: Callable[[str, Embed], bytes] | None = None
+    """What stands for a frame that may not load now; without it the frame is parked or gone."""
 
 
 class Placement:
@@ -76,6 +80,12 @@ class Placement:
                 self._templates = max(0, self._templates - 1)
             self._after_head = self._after_head or name == "head"
         return self.rest() if name in ("body", "html") else b""
+
+    def placeholder(self, embed: Embed | None) -> bytes:
+        """What stands for `embed`; nothing where there is none, or no page around it."""
+        if embed is None or not self._is_page or self._injection is None or self._injection.placeholder is None:
+            return b""
+        return self._injection.placeholder(self.language, embed)
 
     def rest(self) -> bytes:
         """What has found no place yet."""

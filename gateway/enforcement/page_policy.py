@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.url import Base, locate
 from gateway.model.catalogue import Catalogue
@@ -53,6 +54,7 @@ class Verdict(NamedTuple):
 
 KEEP = Verdict(Fate.KEEP)
 _MOST_BASES = 16
+_CLICK_IDS = ClickIds()
 _STRICTNESS = {Fate.KEEP: 0, Fate.HOLD: 1, Fate.REMOVE: 2}
 
 
@@ -61,7 +63,8 @@ class PagePolicy:
 
     `fate` gives the fate of a category under the visitor's decision; `first_party` says whether a
     host is the shop's own; `block_unknown` closes unknown scripts, frames, objects and hints;
-    `declared` holds the ids of the services the shop has declared, or None in a trial (R-15).
+    `declared` holds the ids of the services the shop has declared, or None in a trial (R-15). Links to
+    other hosts lose `click_ids`.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class PagePolicy:
         *,
         block_unknown: bool = False,
         declared: Collection[str] | None = None,
+        click_ids: ClickIds = _CLICK_IDS,
     ) -> None:
         self._catalogue = catalogue
         self._marks = marks
@@ -82,6 +86,7 @@ class PagePolicy:
         self._block_unknown = block_unknown
         self._declared = None if declared is None else frozenset(declared)
         self.page = page
+        self.click_ids = click_ids
         self._under: dict[Base, PagePolicy] = {}
         self.tags: dict[tuple[bool, bytes], Any] = {}
         """The edits of start tags already judged; bounded by who fills it."""
@@ -111,12 +116,21 @@ class PagePolicy:
                 self._first_party,
                 block_unknown=self._block_unknown,
                 declared=self._declared,
+                click_ids=self.click_ids,
             )
         return self._under[base]
 
     def category(self, category: Category) -> Fate:
         """The fate of a whole category."""
         return self._fates[category]
+
+    def leaves(self, url: str) -> bool:
+        """Whether a link leads to another host, but to no necessary service (payment, sign-in)."""
+        target = locate(url, self.page)
+        if target is None or self._first_party(target.host):
+            return False
+        service = self._catalogue.for_url(target.host, target.path)
+        return service is None or service.category is not Category.NECESSARY
 
     def url(self, url: str, kind: Kind) -> Verdict:
         """May this URL load as `kind`?"""

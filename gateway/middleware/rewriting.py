@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gateway.enforcement.banner import Banner
 from gateway.enforcement.bots import is_declared_bot
+from gateway.enforcement.embed import Embed
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.html import HtmlRewriter, Injection
 from gateway.enforcement.language import choose
@@ -75,7 +76,20 @@ class Rewriting:
             locale = choose(language, accepted, self._language)
             return self._banner.foot(decision, locale, language, nonce=nonce)
 
-        return Injection(body, foot, anyway=destination == b"document")
+        def placeholder(language: str, embed: Embed) -> bytes:
+            return self._banner.placeholder(
+                choose(language, accepted, self._language),
+                service=embed.service.id,
+                vendor=embed.service.name,
+                category=embed.service.category,
+                element=embed.element,
+                link=embed.link,
+                page_lang=language,
+                width=embed.width,
+                height=embed.height,
+            )
+
+        return Injection(body, foot, destination == b"document", placeholder)
 
 
 _READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))

@@ -208,7 +208,7 @@ def test_a_page_from_the_back_button_is_checked_against_the_state(
 
 def _embed() -> str:
     element = (
-        '<iframe id="v" hidden data-consent-category="preferences" data-consent-src="/file/video"></iframe>'
+        b'<iframe id="v" hidden data-consent-category="preferences" data-consent-src="/file/video"></iframe>'
     )
     return BANNER.placeholder(
         "zh-Hant",

@@ -1,0 +1,1 @@
+"""Visits a shop and lists what the gateway would have to do with: cookies, services, unknown third parties."""
