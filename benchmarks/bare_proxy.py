@@ -41,9 +41,7 @@ async def app(
     if _session is None:
         _session = _open()
     headers = CIMultiDict(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in scope["headers"]
-        if name not in _HOP_BY_HOP
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"] if name not in _HOP_BY_HOP
     )
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     url = URL(f"{_UPSTREAM}{path}{'?' + query if query else ''}", encoded=True)

@@ -41,9 +41,7 @@ class Contender:
     def measure(self, seconds: float, core: int) -> None:
         """One round."""
         before = self.server.cpu_seconds()
-        load = drive(
-            self.server.url + "/", self.cookie, connections=CONNECTIONS, seconds=seconds, core=core
-        )
+        load = drive(self.server.url + "/", self.cookie, connections=CONNECTIONS, seconds=seconds, core=core)
         after = self.server.cpu_seconds()
         self.rates.append(load.rate)
         if before is not None and after is not None:
@@ -129,8 +127,7 @@ def contenders() -> Iterator[list[Contender]]:
         )
         found = [Contender("the shop itself", shop(own)), Contender(BASE, bare)]
         found += [
-            Contender(f"gateway, {state}", gateway, choose(gateway.url, action))
-            for state, action in WORDS.items()
+            Contender(f"gateway, {state}", gateway, choose(gateway.url, action)) for state, action in WORDS.items()
         ]
         for contender in found:
             check(contender)
@@ -156,10 +153,7 @@ def table(found: list[Result]) -> str:
 def document(found: list[Result], measured: list[Contender]) -> str:
     """The results for a program."""
     rounds = {contender.name: contender.rates for contender in measured}
-    rows = [
-        {"name": r.name, "rate": r.rate, "cpu_us": r.cpu, "ratio": r.ratio, "rates": rounds[r.name]}
-        for r in found
-    ]
+    rows = [{"name": r.name, "rate": r.rate, "cpu_us": r.cpu, "ratio": r.ratio, "rates": rounds[r.name]} for r in found]
     about = {"load": generator(), "connections": CONNECTIONS, "page_bytes": SIZE, "cores": len(set(cores()))}
     return json.dumps(about | {"contenders": rows}, indent=2)
 

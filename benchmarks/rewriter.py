@@ -111,9 +111,7 @@ def main() -> None:
     saved = [path.read_bytes() for path in sorted(arguments.pages.glob("*.html"))]
     sets = {"the benchmark's page": [page()]} | ({f"{len(saved)} saved pages": saved} if saved else {})
     runs = contenders()
-    results = {
-        title: measure(runs, pages, arguments.rounds, arguments.seconds) for title, pages in sets.items()
-    }
+    results = {title: measure(runs, pages, arguments.rounds, arguments.seconds) for title, pages in sets.items()}
     if arguments.json:
         print(json.dumps(results, indent=2))
     else:

@@ -1,7 +1,7 @@
 """The gateway as one ASGI application: the only place that knows all parts.
 
-The way of a request, outermost first: forwarding headers → decision → the gateway's own pages or,
-towards the shop: cookies → headers → disguised trackers → HTML → shop.
+The way of a request, outermost first: (neighbours of a shared host leave here) forwarding headers → decision →
+click ids → the gateway's own pages or, towards the shop: cookies → headers → disguised trackers → HTML → shop.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from gateway.endpoints.health import health_routes
 from gateway.endpoints.pages import Pages, pages_routes
 from gateway.enforcement.banner import Banner, Shown
 from gateway.enforcement.catalogue_data import load_catalogue
+from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
+from gateway.enforcement.filter_lists import FilterLists
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
@@ -41,17 +43,21 @@ from gateway.errors import ConfigError, LedgerError, Problem
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
 from gateway.ledger.outbox import Outbox
+from gateway.middleware.click_ids import ClickIdMiddleware
 from gateway.middleware.consent import DecisionMiddleware
 from gateway.middleware.cookies import CookieMiddleware
 from gateway.middleware.disguise import DisguiseMiddleware
 from gateway.middleware.html import HtmlMiddleware
 from gateway.middleware.policy_headers import PolicyHeadersMiddleware
+from gateway.middleware.report import ReportMiddleware
 from gateway.middleware.rewriting import Rewriting
+from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Category, Fate, State
 from gateway.model.decision import Decision, Rules
 from gateway.model.entry import tag_key
 from gateway.model.evidence import Evidence
 from gateway.model.notice import Notice
+from gateway.model.tenant import Tenant
 from gateway.observability import logs
 from gateway.observability.counters import Counters
 from gateway.proxy.forwarded import ForwardedMiddleware
@@ -74,9 +80,12 @@ class Gateway:
         self.counters = Counters()
         self._registry = Registry(settings)
         self._marks = InlineMarks(self._registry.catalogue.services, self._registry.catalogue.for_url)
+        self._lists = FilterLists.load(settings.filter_lists) if settings.filter_lists else None
         self._rules = _rules(settings, self._registry)
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
-        self._cookie = ConsentCookie(self._keys)
+        self._tenant = Tenant.of(settings.scope)
+        self._click_ids = ClickIds(settings.click_ids)
+        self._cookie = ConsentCookie(self._keys, self._tenant.name, self._tenant.path)
         self._cookies = self._cookie_filter()
         self._assets = load_assets()
         self._shown = Shown(
@@ -105,6 +114,9 @@ class Gateway:
             self._registry.catalogue.cookie_category,
             self._settings.strict_cookies,
             domains=_cookie_domains,
+            path=self._tenant.path,
+            grant_days=self._rules.grant_days,
+            clock=self._clock,
             report=self._settings.mode == "report",
             unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
         )
@@ -116,20 +128,36 @@ class Gateway:
             notice = repr((locale, self._rules.notice.rev, self._shown)).encode()
             seen[locale] = (hashlib.sha256(notice).hexdigest(), hashlib.sha256(interface).hexdigest())
         rev = self._rules.notice.rev
-        return Evidence(tag_key(self._keys[0]), seen.__getitem__, notice_rev=rev, policy_rev=rev)
+        return Evidence(
+            tag_key(self._keys[0]), seen.__getitem__, notice_rev=rev, policy_rev=rev, tenant=self._tenant.name
+        )
 
     def _stack(self) -> ASGIApp:
-        enforced = self._enforced(self._shop) if self._settings.mode == "enforce" else self._shop
-        app: ASGIApp = CookieMiddleware(
-            enforced,
-            cookies=self._cookies,
-            count=lambda what, name: self.counters.add("cookie", self._owner(name), what),
-        )
+        report = self._settings.mode == "report"
+        app: ASGIApp
+        if report:
+            app = ReportMiddleware(self._shop, enforced=self._enforced, count=self._count_page)
+        else:
+            app = self._enforced(self._shop)
         app = _Split(self._settings.prefix, self._own_pages(), app, self._settings.owns_root)
-        app = DecisionMiddleware(
-            app, cookie=self._cookie, rules=self._rules, clock=self._clock, on_withdrawn=self._signalled
+        app = ClickIdMiddleware(
+            app,
+            click_ids=self._click_ids,
+            count=lambda name: self.counters.add("click id", "unknown", "cut"),
+            report=report,
         )
-        return ForwardedMiddleware(app, self._settings.trusted_proxies)
+        app = DecisionMiddleware(
+            app,
+            cookie=self._cookie,
+            rules=self._rules,
+            clock=self._clock,
+            on_withdrawn=self._signalled,
+            report=report,
+        )
+        forwarded = ForwardedMiddleware(app, self._settings.trusted_proxies)
+        if self._tenant.everything:
+            return forwarded
+        return TenantMiddleware(forwarded, shop=self._shop, tenant=self._tenant, resolve=forwarded.resolve)
 
     def _enforced(self, shop: ASGIApp) -> ASGIApp:
         rewriting = Rewriting(
@@ -142,10 +170,18 @@ class Gateway:
             shop,
             rewriter_for=rewriting,
             untouched=lambda path: path.startswith(self._settings.untouched_paths),
-            count=lambda what: self.counters.add("page", "unknown", what),
+            count=self._count_page,
         )
         app = DisguiseMiddleware(app, catalogue=self._registry.catalogue, count=self.counters.add)
-        return PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
+        app = PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
+        return CookieMiddleware(
+            app,
+            cookies=self._cookies,
+            count=lambda what, name: self.counters.add("cookie", self._owner(name), what),
+        )
+
+    def _count_page(self, what: str) -> None:
+        self.counters.add("page", "unknown", what)
 
     def _page_policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
         return PagePolicy(
@@ -156,6 +192,8 @@ class Gateway:
             lambda other: is_first_party(other, host, self._settings.first_party),
             block_unknown=self._registry.block_unknown,
             declared=self._registry.declared,
+            click_ids=self._click_ids,
+            listed=self._lists,
         )
 
     def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:

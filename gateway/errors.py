@@ -9,6 +9,7 @@ GatewayError
 │   ├── UpstreamUnreachable  502
 │   ├── UpstreamTimeout      504
 │   └── UpstreamBadResponse  502
+├── ScanError            a shop could not be visited
 └── RewriteError         a body cannot be read as what it claims to be; it is closed, never passed
 """
 
@@ -81,3 +82,7 @@ class UpstreamBadResponse(UpstreamError):
 
 class RewriteError(GatewayError):
     """A body cannot be decoded or read; what follows is closed."""
+
+
+class ScanError(GatewayError):
+    """No page of the shop could be read; says why."""

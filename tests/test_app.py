@@ -170,6 +170,25 @@ def test_optional_cookies_are_cut_and_expired_in_both_directions(visitor: Visito
     assert any(line.startswith("_fbp=;") and "Max-Age=0" in line for line in lines)
 
 
+def test_click_ids_end_at_the_gateway_until_marketing_is_granted(visitor: Visitor, shop: Shop) -> None:
+    page = visitor.get("/goods?gclid=x&id=5", Referer="http://shop.example/?fbclid=1")
+    assert shop.requests[-1][b"referer"] == [b"http://shop.example/"]
+    assert b'name="return" value="/goods?id=5"' in page.body
+    assert b' data-ids="gclid"' in page.body
+    choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    page = visitor.get("/goods?gclid=x", Cookie=choice, Referer="http://shop.example/?fbclid=1")
+    assert shop.requests[-1][b"referer"] == [b"http://shop.example/?fbclid=1"]
+    assert b"data-ids" not in page.body
+
+
+def test_a_granted_cookie_ends_with_the_grant(visitor: Visitor, shop: Shop) -> None:
+    choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    shop.headers.append((b"set-cookie", b"_ga=1; Max-Age=63072000"))
+    (line,) = visitor.get(Cookie=choice).all("set-cookie")
+    age = int(line.partition("Max-Age=")[2])
+    assert 185 * 86_400 <= age <= 186 * 86_400
+
+
 def test_nobody_can_tell_the_shop_a_choice_but_the_gateway(visitor: Visitor, shop: Shop) -> None:
     visitor.get(X_Consent="necessary=1;marketing=1")
     assert len(shop.requests[-1][b"x-consent"]) == 1
@@ -261,9 +280,56 @@ def test_ready_when_choices_can_be_recorded(visitor: Visitor) -> None:
 
 
 def test_report_mode_changes_nothing(tmp_path: Path, shop: Shop) -> None:
+    link = b"<https://www.facebook.com/tr>; rel=preload"
+    shop.headers += [(b"set-cookie", b"_ga=1"), (b"etag", b'"1"'), (b"link", link)]
     with visiting(create_app(settings(tmp_path, mode="report"), shop=shop)) as visitor:
-        assert visitor.get(Cookie="_fbp=1").body == PAGE
-        assert shop.requests[-1][b"cookie"] == [b"_fbp=1"]
+        asked = {"Cookie": "_fbp=1", "Sec-GPC": "1", "If-None-Match": '"1"', "Accept-Encoding": "br"}
+        answer = visitor.get("/matomo.js?fbclid=1", **asked)
+    request = shop.requests[-1]
+    assert answer.body == PAGE
+    assert set(shop.headers) <= {(name.lower().encode(), value.encode()) for name, value in answer.headers}
+    assert len(answer.headers) == len(shop.headers) + 1  # Transfer-Encoding
+    assert (request[b"cookie"], request[b"if-none-match"]) == ([b"_fbp=1"], [b'"1"'])
+    assert request[b"accept-encoding"] == [b"br"]
+    assert b"x-consent" not in request
+
+
+def test_report_mode_counts_what_enforcing_would_do(tmp_path: Path, shop: Shop) -> None:
+    shop.headers.append((b"set-cookie", b"_gcl_au=1"))
+    counts = []
+    for mode in ("report", "enforce"):
+        app = create_app(settings(tmp_path / mode, mode=mode), shop=shop)
+        with visiting(app) as visitor:
+            visitor.get("/", Cookie="_fbp=1")
+            visitor.get("/matomo.js")
+        counts.append({series: number for series, number in app.counters.rows() if series.outcome != "expired"})
+    assert counts[0] == counts[1]
+    assert ("script", "google-analytics", "hold") in counts[0]
+    assert {what for what, _, _ in counts[0]} >= {"cookie", "script", "pixel", "request"}
+
+
+@pytest.mark.parametrize(("mode", "status"), [("enforce", 502), ("report", 200)])
+def test_a_page_that_cannot_be_read_is_counted(tmp_path: Path, shop: Shop, mode: str, status: int) -> None:
+    shop.headers.append((b"content-encoding", b"unheard-of"))
+    app = create_app(settings(tmp_path, mode=mode), shop=shop)
+    with visiting(app) as visitor:
+        assert visitor.get().status == status
+    assert dict(app.counters.rows())["page", "unknown", "unknown-encoding"] == 1  # type: ignore[index]
+
+
+def test_a_filter_list_closes_what_the_catalogue_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("||unheard-of.example^$script")
+    markup = b'<html><body><script src="https://unheard-of.example/a.js"></script></body></html>'
+
+    async def shop(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": markup})
+
+    app = create_app(settings(tmp_path, filter_lists=(str(tmp_path / "own.txt"),)), shop=shop)
+    with visiting(app) as visitor:
+        assert b'data-consent-service="filter-list"' in visitor.get().body
+    assert ("script", "filter-list", "hold") in dict(app.counters.rows())
 
 
 def test_untouched_paths_pass_as_they_are(tmp_path: Path, shop: Shop) -> None:
@@ -288,12 +354,13 @@ def test_the_statement_about_gpc_is_ours_only_if_the_root_is(tmp_path: Path, sho
 def test_what_was_enforced_is_counted(tmp_path: Path, shop: Shop) -> None:
     app = create_app(settings(tmp_path, mode="enforce"), shop=shop)
     with visiting(app) as visitor:
-        visitor.get(Cookie="_ga=1; strange=2")
+        visitor.get("/?gclid=1&fbclid=2", Cookie="_ga=1; strange=2")
     counted = {(series.what, series.outcome): number for series, number in app.counters.rows()}
     assert counted[("script", "hold")] == 1
     assert counted[("inline script", "hold")] == 1
     assert counted[("cookie", "cut")] == 1
     assert counted[("cookie", "seen")] == 1
+    assert counted[("click id", "cut")] == 2
 
 
 def test_a_shop_that_is_away_comes_back_without_a_restart(tmp_path: Path, shop: Shop) -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     {"cli", "__main__", "__init__"},
-    {"demo"},
+    {"demo", "scan"},
     {"app"},
     {"registry"},
     {"middleware", "proxy", "endpoints"},

@@ -45,8 +45,6 @@ def _descriptions(kind: object) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[]"
     if value is None:
         return "none"
     return msgspec.json.encode(value).decode()

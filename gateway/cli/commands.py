@@ -12,6 +12,7 @@ MODULES = {
     "serve": "the gateway in front of a shop",
     "check": "report every problem of the configuration",
     "demo": "a small tracked shop with the gateway in front of it",
+    "scan": "what a shop sets and loads, and what the gateway would do with it",
     "catalogue": "look up cookies and URLs in the catalogue",
     "ledger": "the consent record",
 }

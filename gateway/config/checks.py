@@ -84,6 +84,11 @@ def is_service_url(value: str) -> bool:
     return bool(slash) and not re.search(r"\s", value) and (is_service_host(host) if host else bool(path))
 
 
+def is_parameter(value: str) -> bool:
+    """The decoded name of a query parameter, or its beginning and an asterisk."""
+    return _PARAMETER.fullmatch(value) is not None
+
+
 def is_network(value: str) -> bool:
     """An IP address, or a network in CIDR form with no bit set beyond its mask."""
     try:
@@ -142,5 +147,5 @@ NETWORK = Check(is_network, "an IP address, or a network such as 10.0.0.0/8 with
 DATE = Check(is_date, "a date such as 2026-01-31")
 MARK = Check(is_mark, "a regular expression (RE2) that does not match the empty text")
 DATABASE = Check(is_database, "sqlite:///PATH")
-PARAMETER = Check(_PARAMETER.fullmatch, "the name of a query parameter; an asterisk at its end is a wildcard")
+PARAMETER = Check(is_parameter, "the name of a query parameter; an asterisk at its end is a wildcard")
 WORD = Check(bool, "a text that is not empty")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ def load_settings(
     problems.extend(_repeated(raw, "services", "id"))
     problems.extend(_repeated(raw, "cookies", "name"))
     problems.extend(_revision_problems(raw))
-    problems.extend(_scope_problems(file))
-    if file.filter_lists:
-        problems.append(Problem("filter_lists", list(file.filter_lists), "none: this version reads no filter lists"))
+    if not any(problem.key in ("scope", "prefix") for problem in problems):
+        problems.extend(_scope_problems(file))
+    problems.extend(_filter_list_problems(file.filter_lists))
     order = {key: place for place, key in enumerate(raw)}
     problems.sort(key=lambda problem: order.get(re.split(r"[.\[]", problem.key)[0], -1))
     problems.extend(_environment_problems(env))
@@ -160,6 +161,16 @@ def _revision_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         if rev > current:
             yield Problem(f"policy.{name}.rev", rev, f"at most policy.rev, which is {current}")
         seen.add(rev)
+
+
+def _filter_list_problems(paths: Sequence[str]) -> Iterator[Problem]:
+    if paths and find_spec("adblock") is None:
+        yield Problem("filter_lists", list(paths), "the package adblock: pip install consent-gateway[filters]")
+    for place, path in enumerate(paths):
+        try:
+            Path(path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            yield Problem(f"filter_lists[{place}]", path, f"a file in UTF-8 that can be read ({_reason(error)})")
 
 
 def _environment_problems(env: Mapping[str, str]) -> Iterator[Problem]:

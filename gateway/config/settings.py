@@ -139,7 +139,9 @@ class FileSettings(Struct, frozen=True, kw_only=True):
         tuple[Parameter, ...],
         Meta(description="query parameters taken out of addresses and links until marketing is granted"),
     ] = CLICK_IDS
-    filter_lists: Annotated[tuple[Word, ...], Meta(description="paths of your own filter lists")] = ()
+    filter_lists: Annotated[
+        tuple[Word, ...], Meta(description="paths of your own filter lists, Adblock Plus syntax; extra `filters`")
+    ] = ()
     language: Annotated[
         Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")
     ] = "zh-Hant"

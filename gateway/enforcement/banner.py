@@ -6,7 +6,7 @@ and fills in the path to come back to. Class names avoid the words that content 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import chain, combinations
@@ -21,6 +21,7 @@ from gateway.model.decision import Decision
 
 CHIPS = ("gpc", "dnt")
 _HOLE, _STATE, _NONCE = Markup("\x00return\x00"), Markup("\x00state\x00"), Markup("\x00nonce\x00")
+_CLICK_IDS = Markup("\x00ids\x00")
 _Asked = tuple[Category, ...]
 
 
@@ -99,18 +100,22 @@ class Banner:
         *,
         nonce: str = "",
         reload: bool = False,
+        click_ids: Sequence[str] = (),
     ) -> bytes:
         """The settings link and the script, for every rewritten page.
 
         `nonce` is the shop's own, if its policy works with one; `reload` says that a policy of ours came with
-        the page, so that a new choice needs a new page.
+        the page, so that a new choice needs a new page. `click_ids` are the parameters of this request that
+        the script takes out of the address bar.
         """
         known = decision.chip == "gpc" or decision.override
         known = known or (decision.choice is not None and decision.choice.override)
         foot = self._feet[locale, _differs(locale, page_lang), known, reload]
         state = " ".join(f"{name}:{decision.state(name)}" for name in OPTIONAL)
         foot = foot.replace(_STATE, f"{state} source:{decision.source}")
-        return _ascii(foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else ""))
+        ids = f' data-ids="{escape(" ".join(click_ids))}"' if click_ids else ""
+        foot = foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else "")
+        return _ascii(foot.replace(_CLICK_IDS, ids))
 
     def placeholder(
         self,
@@ -134,7 +139,6 @@ class Banner:
         """
         words = texts(locale)
         kind = words[f"kind.{category}"]
-        size = f"width:{width}px;" * bool(width) + f"min-height:{height}px" * bool(height)
         markup = render(
             "placeholder.html",
             t=words,
@@ -147,7 +151,8 @@ class Banner:
             link=link if link.startswith(("https://", "http://", "//")) else "",
             message=words.say("embed", vendor=vendor),
             always=words.say("embed.accept", category=kind) if always else "",
-            size=size,
+            width=width,
+            height=height,
             hole=_HOLE,
         )
         before, after = markup.rsplit(_HOLE, 1)
@@ -186,6 +191,7 @@ class Banner:
             script=self._script,
             nonce=_NONCE,
             state=_STATE,
+            click_ids=_CLICK_IDS,
             gpc=not known,
             sharing=" ".join(name for name in OPTIONAL if name in shown.sharing),
             reload=reload,

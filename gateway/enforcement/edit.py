@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gateway.enforcement.embed import Embed
 from gateway.model.categories import Fate
 
 
@@ -23,3 +24,7 @@ class Edit(NamedTuple):
     counts: tuple[Count, ...] = ()
     content: bytes | None = None
     """What replaces the text of the element; None to keep it."""
+    after: bytes = b""
+    """What stands behind the element's end tag."""
+    embed: Embed | None = None
+    """What a placeholder can stand for, with its content and its end tag; `output` is for where none can."""

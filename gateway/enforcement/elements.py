@@ -13,31 +13,15 @@ from typing import NamedTuple
 
 from gateway.enforcement import css
 from gateway.enforcement.attributes import Attribute, StartTag, decode, encode, escape, quoted, start_tag
-from gateway.enforcement.embed import Embed, parked_embed
-from gateway.enforcement.inline import script_of_data_url
+from gateway.enforcement.edit import Count, Edit
+from gateway.enforcement.embed import parked_embed
+from gateway.enforcement.inline import script_of_data_url, script_of_javascript_url
+from gateway.enforcement.links import edit_link
+from gateway.enforcement.loader import without
 from gateway.enforcement.page_policy import Kind, PagePolicy, Verdict, strictest
 from gateway.enforcement.pixel import is_beacon, is_tiny
+from gateway.enforcement.referrer import is_talkative, is_talkative_meta
 from gateway.model.categories import Category, Fate
-
-
-class Count(NamedTuple):
-    """One thing that was enforced, for the statistics: whose, what kind of thing, and what became of it."""
-
-    service: str
-    what: str
-    fate: Fate
-
-
-class Edit(NamedTuple):
-    """What replaces a start tag; with `skip` everything up to and including its end tag goes too."""
-
-    output: bytes
-    skip: bool = False
-    counts: tuple[Count, ...] = ()
-    content: bytes | None = None
-    """What replaces the text of the element; None to keep it."""
-    embed: Embed | None = None
-    """What a placeholder can stand for, with its content and its end tag; `output` is for where none can."""
 
 
 class Attribution(NamedTuple):
@@ -135,6 +119,8 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
     verdict = policy.inline(content)
     if verdict.fate is Fate.KEEP:
         return None
+    if (list_edit := _list(tag, content, policy)) is not None:
+        return list_edit
     counts = (Count(verdict.service, "inline script", verdict.fate),)
     if verdict.fate is Fate.REMOVE:
         return Edit(b"", True, counts)
@@ -145,6 +131,22 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
         both = " ".join(dict.fromkeys((*waits_for, *verdict.categories)))
         return Edit(tag.edited({_CATEGORY: quoted(_CATEGORY, encode(both))}), False, counts)
     return Edit(_parked_script(tag, {}, verdict), False, counts)
+
+
+def _list(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
+    """A loader that may run once its list is freed of what may not load; that waits behind it, if it may come."""
+    shortened, urls = without(content, lambda url: policy.url(url, Kind.SCRIPT).fate is not Fate.KEEP)
+    if not urls or policy.inline(shortened).fate is not Fate.KEEP:
+        return None
+    verdicts = [policy.url(url, Kind.SCRIPT) for url in urls]
+    parked = [
+        b'<script async type="text/plain" %s %s></script>'
+        % (_marking(verdict), quoted("data-consent-src", escape(url)))
+        for url, verdict in zip(urls, verdicts, strict=True)
+        if verdict.fate is Fate.HOLD
+    ]
+    counts = tuple(Count(verdict.service, "script", verdict.fate) for verdict in verdicts)
+    return Edit(tag.source, False, counts, shortened, b"".join(parked))
 
 
 def _runs(tag: StartTag) -> bool:
@@ -189,7 +191,7 @@ def _closed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Iterator[At
         if kind is None:
             continue
         if pixel is None:
-            pixel = in_noscript or (kind in _SEEN and is_tiny(tag))
+            pixel = in_noscript or (kind is Kind.IMAGE and is_tiny(tag))
         verdict = _judge(attribute, kind, policy, pixel)
         if verdict.fate is not Fate.KEEP:
             yield Attribution(attribute.name, Kind.PIXEL if pixel and kind in _SEEN else kind, verdict)
@@ -207,6 +209,8 @@ def _judge(attribute: Attribute, kind: Kind, policy: PagePolicy, pixel: bool) ->
     if attribute.name.endswith("srcset"):
         return _judge_set(value, policy, pixel)
     if kind is Kind.SCRIPT and (script := script_of_data_url(value)) is not None:
+        return policy.inline(script)
+    if (script := script_of_javascript_url(value)) is not None:
         return policy.inline(script)
     if kind is Kind.IMAGE:
         return policy.url(value, _image_kind(value, pixel))
@@ -261,7 +265,7 @@ def _parked_script(tag: StartTag, changes: dict[str, bytes | None], verdict: Ver
 
 
 def _side_effects(tag: StartTag, policy: PagePolicy) -> Edit | None:
-    """Attributes that load on any element: style, background, ping, attributionsrc."""
+    """Attributes that load on any element: style, background, ping, attributionsrc; and what their referrer tells."""
     changes: dict[str, bytes | None] = {}
     counts: list[Count] = []
     for attribute in tag.attributes:
@@ -297,12 +301,17 @@ def _attribution(attribute: Attribute, policy: PagePolicy) -> tuple[bytes | None
     return None, Count("unknown", "ping", Fate.REMOVE) if closed else None
 
 
+def _referrer(attribute: Attribute, policy: PagePolicy) -> tuple[bytes | None, Count | None]:
+    return None, Count("unknown", "referrer", Fate.REMOVE) if is_talkative(decode(attribute.raw)) else None
+
+
 _Change = Callable[[Attribute, PagePolicy], tuple[bytes | None, Count | None]]
 _SIDE: dict[str, _Change] = {
     "style": _style,
     "background": _background,
     "ping": _ping,
     "attributionsrc": _attribution,
+    "referrerpolicy": _referrer,
 }
 
 
@@ -343,6 +352,8 @@ def _is_address(attribute: Attribute) -> bool:
 
 
 def _meta(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
+    if is_talkative_meta(tag):
+        return Edit(b"", False, (Count("unknown", "referrer", Fate.REMOVE),))
     if tag.value("http-equiv").strip().lower() != "refresh":
         return None
     match = _REFRESH.match(tag.value("content"))
@@ -378,7 +389,13 @@ def _map(tag: StartTag, content: bytes, kind: Kind, policy: PagePolicy) -> Edit 
     return Edit(tag.source, False, tuple(counts), text) if counts else None
 
 
+def _anchor(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
+    return edit_link(tag, policy)
+
+
 _SPECIAL: dict[str, Callable[[StartTag, PagePolicy, bool], Edit | None]] = {
+    "a": _anchor,
+    "area": _anchor,
     "base": _base,
     "link": _link,
     "meta": _meta,

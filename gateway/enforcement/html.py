@@ -13,7 +13,8 @@ from collections import Counter
 
 from gateway.enforcement import scanner
 from gateway.enforcement.attributes import StartTag, encode, escape, start_tag
-from gateway.enforcement.elements import Count, Edit, edit, edit_content
+from gateway.enforcement.edit import Count, Edit
+from gateway.enforcement.elements import edit, edit_content
 from gateway.enforcement.foreign import ForeignContent
 from gateway.enforcement.injection import Injection, Placement
 from gateway.enforcement.inline import script_of_data_url
@@ -373,7 +374,7 @@ class HtmlRewriter:
             return
         self._count(change)
         if not change.skip:
-            out += (change.output, inner if change.content is None else change.content, last)
+            out += (change.output, inner if change.content is None else change.content, last, change.after)
 
     def _nested(self, document: bytes, *, in_noscript: bool = False) -> bytes:
         """A document inside this one, rewritten by the same rules."""

@@ -23,6 +23,7 @@ OwnerOf = Callable[[str, str], Service | None]
 _REMEMBERED = 1024
 _REMEMBERED_LENGTH = 16_384
 _ENCODED = re.compile(rb"%(?:3[cC]|2[fF])")
+_JAVASCRIPT = re.compile(r"[\x00-\x20]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
 _DATA = re.compile(r"\s*data:([^,]*),", re.IGNORECASE)
 
 
@@ -106,3 +107,9 @@ def script_of_data_url(url: str) -> bytes | None:
         return base64.b64decode(body + b"=" * (-len(body) % 4))
     except binascii.Error:
         return b""
+
+
+def script_of_javascript_url(url: str) -> bytes | None:
+    """The script of a `javascript:` URL (HTML 7.4.2.3.2); None if it is no such URL."""
+    match = _JAVASCRIPT.match(url)
+    return unquote_to_bytes(url[match.end() :].encode("utf-8", "surrogateescape")) if match else None

@@ -28,10 +28,8 @@ def clipped(line: bytes, seconds: int, now: float) -> bytes:
     """
 
     def clip(match: re.Match[bytes]) -> bytes:
-        if match[2].lower() == b"max-age":
-            new = _age(match[3], seconds)
-        else:
-            new = _date(match[3], now + seconds)
+        by_age = match[2].lower() == b"max-age"
+        new = _age(match[3], seconds) if by_age else _date(match[3], now + seconds)
         return match[1] + new + match[4]
 
     return _LIFETIME.sub(clip, line)

@@ -14,32 +14,36 @@ from gateway.enforcement.page_policy import PagePolicy
 from gateway.model.categories import Category, Fate
 
 ADDRESSES: Final = ("href", "xlink:href")
+"""Where a link leads; in SVG the old name counts where the new one is missing."""
 _UNRELATED: Final = frozenset(("noopener", "noreferrer"))
 
 
 def edit_link(tag: StartTag, policy: PagePolicy) -> Edit | None:
-    """What to do with an `a` or `area`; None to keep it byte for byte."""
-    address = next((attribute for attribute in tag.attributes if attribute.name in ADDRESSES), None)
+    """What to do with an `a` or `area` while marketing is not granted; None to keep it byte for byte."""
+    if policy.category(Category.MARKETING) is Fate.KEEP:
+        return None
+    address = next((found for name in ADDRESSES for found in tag.attributes if found.name == name), None)
     if address is None or not policy.leaves(url := decode(address.raw)):
         return None
     changes: dict[str, bytes | None] = {}
-    counts: tuple[Count, ...] = ()
-    if policy.category(Category.MARKETING) is not Fate.KEEP:
-        rest, names = policy.click_ids.url(encode(url))
-        if names:
-            changes[address.name] = quoted(address.name, _raw(rest))
-            counts = (Count("unknown", "click id", Fate.REMOVE),) * len(names)
-    rel = next((attribute for attribute in tag.attributes if attribute.name == "rel"), None)
+    rest, names = policy.click_ids.url(encode(url))
+    if names:
+        changes[address.name] = quoted(address.name, _raw(rest, address.raw))
+    added = b""
     if _UNRELATED.isdisjoint(tag.value("rel").lower().split()):
-        new = b" ".join(filter(None, (rel.raw.strip() if rel else b"", b"noopener")))
-        if rel:
-            changes["rel"] = quoted("rel", new)
+        rel = next((found.raw.strip() for found in tag.attributes if found.name == "rel"), b"")
+        new = quoted("rel", rel + b" noopener" if rel else b"noopener")
+        if tag.has("rel"):
+            changes["rel"] = new
         else:
-            return Edit(tag.edited(changes, quoted("rel", new)), False, counts)
-    return Edit(tag.edited(changes), False, counts) if changes else None
+            added = new
+    if not changes and not added:
+        return None
+    return Edit(tag.edited(changes, added), False, (Count("unknown", "click id", Fate.REMOVE),) * len(names))
 
 
-def _raw(value: bytes) -> bytes:
-    """`value` as an attribute holds it: as it is, or with references if it would be read otherwise."""
+def _raw(value: bytes, before: bytes) -> bytes:
+    """`value` as an attribute holds it: with references if it had some `before`, or needs them now."""
     text = value.decode("utf-8", "surrogateescape")
-    return value if decode(value) == text else escape(text)
+    plain = encode(decode(before)) == before and decode(value) == text
+    return value if plain else escape(text)

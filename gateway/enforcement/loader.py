@@ -9,7 +9,7 @@ loads nothing has none, and of whole addresses only those a script could load.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from gateway.enforcement.url import Target
@@ -22,15 +22,42 @@ _LOADS = re.compile(
 )
 _ADDRESS = re.compile(
     r"""(?:["'`](?:https?:)?(?:\\?/){2}|(?:https?:)(?:\\?/){2}|["'`]\.|["'`]|=(?:\\?/){2})"""
-    r"""((?:[a-z0-9_-]+\.)+[a-z]{2,18})(?::\d+)?((?:\\?/)[^\s"'`<>]*)?""",
+    r"""((?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,18})(?::\d+)?((?:\\?/)[^\s"'`<>]*)?""",
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(r"\.m?js(?:$|[?;#&])", re.IGNORECASE)
 _CALL = re.compile(
     r"\.(?:php|gif|ashx|aspx|cgi|jsp)(?:$|[?;#&])|[?=]|/(?:js|tags?|pixel|collect|track)(?:/|$)", re.IGNORECASE
 )
-_SHORT = 4096
+_GOES_ON = re.compile(r"""["'`]\s*(?:\+|\.concat\b)""")
+"""The rest of the address comes from a variable."""
+_SHORT = 8192
 """Bytes up to which a script that holds a call of a third party is taken for its loader; longer ones hold data."""
+
+
+_WHOLE = rb"""(?:"(?:https?:)?(?:\\?/){2}[^"'\s<>]*"|'(?:https?:)?(?:\\?/){2}[^"'\s<>]*')"""
+_LIST = re.compile(rb"\[\s*+" + _WHOLE + rb"(?:\s*+,\s*+" + _WHOLE + rb")++\s*+\]", re.IGNORECASE)
+_ITEM = re.compile(_WHOLE, re.IGNORECASE)
+
+
+def without(script: bytes, closed: Callable[[str], bool]) -> tuple[bytes, list[str]]:
+    """The script with its lists of whole addresses freed of those that are `closed`, and these.
+
+    Shop platforms load all their apps from one such list: one tracker among them must not take the others along.
+    """
+    taken: list[str] = []
+
+    def shortened(match: re.Match[bytes]) -> bytes:
+        kept = []
+        for item in _ITEM.findall(match[0]):
+            url = item[1:-1].replace(b"\\/", b"/").replace(rb"\u0026", b"&").decode("latin-1")
+            if closed(url):
+                taken.append(url)
+            else:
+                kept.append(item)
+        return match[0] if len(kept) == len(_ITEM.findall(match[0])) else b"[" + b",".join(kept) + b"]"
+
+    return _LIST.sub(shortened, script), taken
 
 
 def loads(script: bytes) -> bool:
@@ -51,4 +78,5 @@ def addresses(script: bytes) -> Iterator[tuple[Target, bool]]:
         target = Target(host, path)
         if target not in seen:
             seen.add(target)
-            yield target, bool(_SCRIPT.search(path) or (short and _CALL.search(path)))
+            called = _CALL.search(path) or _GOES_ON.match(text, match.end())
+            yield target, bool(_SCRIPT.search(path) or (short and called))

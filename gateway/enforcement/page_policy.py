@@ -7,8 +7,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from gateway.enforcement.click_ids import ClickIds
+from gateway.enforcement.filter_lists import SERVICE as ON_A_LIST
+from gateway.enforcement.filter_lists import Listed
 from gateway.enforcement.inline import InlineMarks
-from gateway.enforcement.url import Base, locate
+from gateway.enforcement.url import Base, Target, locate
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, Fate
 from gateway.model.service import Service
@@ -29,8 +31,6 @@ class Kind(StrEnum):
     REFRESH = "refresh"
 
 
-_SHOWN = frozenset((Kind.FRAME, Kind.OBJECT, Kind.PIXEL, Kind.PING))
-"""Where a function that does not track waits even in a trial: a frame gets a placeholder, nothing is lost."""
 _ACTIVE = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.HINT))
 
 
@@ -64,7 +64,7 @@ class PagePolicy:
     `fate` gives the fate of a category under the visitor's decision; `first_party` says whether a
     host is the shop's own; `block_unknown` closes unknown scripts, frames, objects and hints;
     `declared` holds the ids of the services the shop has declared, or None in a trial (R-15). Links to
-    other hosts lose `click_ids`.
+    other hosts lose `click_ids`. `listed` says whether a filter list blocks a third party nobody knows.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class PagePolicy:
         block_unknown: bool = False,
         declared: Collection[str] | None = None,
         click_ids: ClickIds = _CLICK_IDS,
+        listed: Listed | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._marks = marks
@@ -87,6 +88,8 @@ class PagePolicy:
         self._declared = None if declared is None else frozenset(declared)
         self.page = page
         self.click_ids = click_ids
+        self._listed = listed
+        self._address = f"{page.scheme}://{page.host}/"
         self._under: dict[Base, PagePolicy] = {}
         self.tags: dict[tuple[bool, bytes], Any] = {}
         """The edits of start tags already judged; bounded by who fills it."""
@@ -117,6 +120,7 @@ class PagePolicy:
                 block_unknown=self._block_unknown,
                 declared=self._declared,
                 click_ids=self.click_ids,
+                listed=self._listed,
             )
         return self._under[base]
 
@@ -142,12 +146,14 @@ class PagePolicy:
             return self._of(service) if service else KEEP
         service = self._catalogue.for_url(target.host, target.path)
         if service:
-            return KEEP if kind not in _SHOWN and self._is_mere_function(service) else self._of(service)
+            return self._of(service)
+        if kind in _ACTIVE and self._block_unknown:
+            return Verdict(Fate.REMOVE)
+        if self._is_listed(target, kind):
+            return self._of(ON_A_LIST)
         if kind is Kind.PIXEL or kind is Kind.PING:
             fate = self._fates[Category.MARKETING]
             return KEEP if fate is Fate.KEEP else Verdict(fate, (), (Category.MARKETING,))
-        if kind in _ACTIVE and self._block_unknown:
-            return Verdict(Fate.REMOVE)
         return KEEP
 
     def inline(self, script: bytes) -> Verdict:
@@ -158,13 +164,17 @@ class PagePolicy:
         owners = self._marks.owners(script)
         if owners is None:
             return Verdict(Fate.REMOVE)
-        return strictest(*(self._of(owner) for owner in owners if not self._is_mere_function(owner)))
+        return strictest(*map(self._of, owners))
 
-    def _is_mere_function(self, service: Service) -> bool:
-        """Whether it passes like an unknown third party: a trial breaks nothing that does not track."""
-        return not service.tracks and self._declared is None and not self._block_unknown
+    def _is_listed(self, target: Target, kind: Kind) -> bool:
+        """Whether a filter list of the operator blocks a third party that the catalogue does not know."""
+        if self._listed is None:
+            return False
+        return self._listed(f"{self.page.scheme}://{target.host}{target.path}", self._address, kind.value)
 
     def _of(self, service: Service) -> Verdict:
+        if not service.in_trial and self._declared is None and not self._block_unknown:
+            return KEEP
         fate = self._fates[service.category]
         undeclared = self._declared is not None and service.id not in self._declared
         if fate is Fate.KEEP and undeclared and service.category is not Category.NECESSARY:

@@ -9,7 +9,6 @@ from typing import Final
 
 from gateway.enforcement.attributes import StartTag
 
-ATTRIBUTE: Final = "referrerpolicy"
 _TALKATIVE: Final = frozenset(("unsafe-url", "always"))
 
 

@@ -52,6 +52,12 @@ ENDS = frozenset(("body", "html", "select"))
 ANYWHERE = ("attributionsrc", "background", "ping", "style")
 """Attributes that can load on any element."""
 
+LINKS = frozenset(("a", "area"))
+"""Elements that matter only for where they lead: those that stay on the host are skipped."""
+
+LINK_ATTRIBUTES = ("href", "referrerpolicy")
+"""Attributes that say where a link leads, and what it tells there."""
+
 _DRAWING = [
     "circle", "clippath", "defs", "ellipse", "fecolormatrix", "filter", "g", "line", "lineargradient",
     "mask", "path", "pattern", "polygon", "polyline", "radialgradient", "rect", "stop", "symbol", "text",
@@ -101,7 +107,36 @@ _DULL_REST = (
     rf"(?:[{_S}/]|(?:{_DULL_NAMES})(?:{_VALUE}|[{_S}]*/)|(?:{_DULL_NAMES}[{_S}]+)?{_DULL_STYLE})*"
     rf"""(?:>|(?:{_DULL_NAMES})[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>)"""
 )
-_DULL_TAG = rf"<{_other_than(INTERESTING, _S + '/>', _LETTERS)}(?:>|[{_S}/]{_DULL_REST})"
+_DULL_TAG = rf"<{_other_than(INTERESTING | LINKS, _S + '/>', _LETTERS)}(?:>|[{_S}/]{_DULL_REST})"
+# Of links, what need not be looked at (R-62): an address without a query has nothing to take out; and without
+# a `target`, on the same host, or where it is already, `rel=noopener` makes no difference.
+_HREF = rf"{_insensitive('href')}[{_S}]*=[{_S}]*"
+_LOCAL = rf"(?:[#?]|/[^/\\{_S}\"'?&]|[a-zA-Z0-9_.~-]+[/?#]|(?:mailto|tel|javascript):)"
+_LOCAL_HREF = rf"""{_HREF}(?:"{_LOCAL}[^"]*"|'{_LOCAL}[^']*')"""
+_PLAIN_HREF = rf"""{_HREF}(?:"[^"?&]*"|'[^'?&]*')"""
+_BARE_HREF = rf"""{_HREF}/[^/\\{_S}>"'?&][^{_S}>?&]*"""
+_REL = rf"""{_insensitive('rel')}[{_S}]*=[{_S}]*(?:"[^"]*no(?:open|referr)er[^"]*"|'[^']*no(?:open|referr)er[^']*')"""
+
+
+def _link_rest(names: Iterable[str], known: Iterable[str], needed: str = "") -> str:
+    """The attributes of a dull link: of any name but `names`, those `known`, and one that is `needed`."""
+    name = _other_than(names, rf"{_S}/>=")
+    run = rf"(?:=[^{_S}/>=]*|{name})(?:[{_S}]+{name})*"
+    before = rf"(?:(?:{run})[{_S}]+)?"
+    some = rf"(?:[{_S}/]|(?:{run})(?:{_VALUE}|[{_S}]*/)|{before}(?:{'|'.join(known)}|{_BARE_HREF}[{_S}]))*"
+    last = rf"""(?:>|(?:{run})[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>|{before}{_BARE_HREF}>)"""
+    return some + (before + needed + some if needed else "") + last
+
+
+_WATCHED = (*ANYWHERE, *LINK_ATTRIBUTES)
+_DULL_LINK_REST = "|".join(
+    [
+        _link_rest((*_WATCHED, "target"), (_DULL_STYLE, _LOCAL_HREF, _PLAIN_HREF)),
+        _link_rest(_WATCHED, (_DULL_STYLE, _LOCAL_HREF)),
+        _link_rest(_WATCHED, (_DULL_STYLE, _LOCAL_HREF, _PLAIN_HREF), _REL),
+    ]
+)
+_DULL_LINK = rf"<[aA](?:[rR][eE][aA])?(?:>|[{_S}/](?:{_DULL_LINK_REST}))"
 _DULL_END = rf"</{_other_than(ENDS, _S + '/>', _LETTERS)}{_AFTER_NAME}"
 _DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DULL_REST})"
 _DRAWING_END = rf"</(?:{'|'.join(map(_insensitive, _DRAWING))}){_AFTER_NAME}"
@@ -115,7 +150,7 @@ def _compile(pattern: str) -> re2._Regexp:
     return re2.compile(pattern.encode("latin-1"), options)
 
 
-_RUN = _compile(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_END}|{_COMMENT}|{_BOGUS})*")
+_RUN = _compile(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_LINK}|{_DULL_END}|{_COMMENT}|{_BOGUS})*")
 _RUN_BEFORE_BODY = _compile(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*")
 _RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*")
 # One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.

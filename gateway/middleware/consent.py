@@ -22,6 +22,7 @@ class DecisionMiddleware:
     """Puts the visitor's frozen `Decision` into `scope["consent"]`.
 
     `on_withdrawn` hears once of each choice from which a signal withdrew grants, and must not wait.
+    With `report` request and answer stay as they are: no `X-Consent`, no cookie, no withdrawal.
     Decisions are kept by what they follow from: the cookie's bytes, the signals and the day.
     """
 
@@ -33,12 +34,14 @@ class DecisionMiddleware:
         rules: Rules,
         clock: Clock,
         on_withdrawn: Callable[[Decision], None] = lambda decision: None,
+        report: bool = False,
     ) -> None:
         self._app = app
         self._cookie = cookie
         self._rules = rules
         self._clock = clock
         self._on_withdrawn = on_withdrawn
+        self._report = report
         self._decisions: dict[_Key, Decision] = {}
         self._noted: dict[str, None] = {}
 
@@ -49,6 +52,9 @@ class DecisionMiddleware:
         headers = [(name, value) for name, value in scope["headers"] if not _is_spoof(name)]
         today = int(self._clock() // 86_400)
         decision = self._decide(headers, scope["scheme"], today)
+        if self._report:
+            await self._app({**scope, "consent": decision}, receive, send)
+            return
         headers.append((b"x-consent", decision.header()))
         if decision.renewed is not None:
             self._note(decision)

@@ -74,7 +74,8 @@ class Rewriting:
 
         def foot(language: str) -> bytes:
             locale = choose(language, accepted, self._language)
-            return self._banner.foot(decision, locale, language, nonce=nonce)
+            ids = scope.get("click_ids", ())
+            return self._banner.foot(decision, locale, language, nonce=nonce, click_ids=ids)
 
         def placeholder(language: str, embed: Embed) -> bytes:
             return self._banner.placeholder(

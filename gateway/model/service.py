@@ -18,7 +18,8 @@ class Service:
     `marks`: regular expressions in RE2's syntax, searched in inline scripts, case-sensitive.
     `cookies`: names on the shop's own host, `*` stands for any text.
     `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.
-    `tracks`: false for a function whose maker does not follow visitors by it: in a trial its scripts pass.
+    `in_trial`: whether it is enforced before the shop has declared its services; mere functions, and trackers
+    that nobody but us calls so, pass until then and are reported like unknown ones.
     `origin`: `curated`, `third-party-web`, `open-cookie-database` or `configuration`.
     """
 
@@ -32,5 +33,5 @@ class Service:
     cookies: tuple[str, ...] = ()
     embed: bool = False
     policy_url: str = ""
-    tracks: bool = True
+    in_trial: bool = True
     origin: str = "curated"

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -15,7 +15,6 @@ from gateway import __version__
 from gateway.enforcement.charset import Transcoder, needs_decoding
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.sniffing import HtmlClaim, claims_html, looks_like_html
-from gateway.errors import ScanError
 from gateway.scan.links import is_page_of, joined, links
 from gateway.scan.robots import MOST_BYTES, NOTHING, TOKEN, Robots
 from gateway.types import RawHeaders
@@ -38,16 +37,39 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of the shop; `html` is None if it is no page. `cookies` are the values of `Set-Cookie`."""
+    """One answer of the shop, its body as far as it was read."""
 
     url: str
     status: int
     headers: RawHeaders
-    html: bytes | None
+    body: bytes
 
     @property
     def cookies(self) -> list[bytes]:
+        """The values of `Set-Cookie`."""
         return get_all(self.headers, b"set-cookie")
+
+    @property
+    def html(self) -> bytes:
+        """The page as UTF-8 or another superset of ASCII; empty if this is none."""
+        claim = claims_html(self.headers) if 200 <= self.status < 300 else HtmlClaim.NO
+        if claim is HtmlClaim.UNKNOWN:
+            claim = looks_like_html(self.body, complete=True)
+        if claim is not HtmlClaim.YES:
+            return b""
+        codec = needs_decoding(b"".join(get_all(self.headers, b"content-type")[-1:]), self.body)
+        if codec is None:
+            return self.body
+        transcoder = Transcoder(codec)
+        return transcoder.write(self.body) + transcoder.end()
+
+    @property
+    def leads_to(self) -> str:
+        """The address of a redirect; "" for anything else."""
+        if self.status not in (301, 302, 303, 307, 308):
+            return ""
+        location = next(iter(get_all(self.headers, b"location")), b"").decode("utf-8", "replace")
+        return joined(self.url, location) if location else ""
 
 
 class Crawl:
@@ -66,7 +88,7 @@ class Crawl:
         """What could not be read, and why."""
 
     async def answers(self) -> AsyncIterator[Answer]:
-        """Every answer, redirects included. Raises ScanError if no page at all could be read."""
+        """Every answer, redirects included; what cannot be had is in `failed`."""
         pages = 0
         until = time.monotonic() + self._limits.seconds
         async with self._session() as session:
@@ -74,11 +96,9 @@ class Crawl:
                 answer = await self._visit(session, self._queue.popleft())
                 if answer is None:
                     continue
-                pages += answer.html is not None
+                pages += bool(answer.html)
                 self._follow(answer)
                 yield answer
-        if not pages:
-            raise ScanError(self._excuse())
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -111,9 +131,9 @@ class Crawl:
         try:
             for _ in range(_MOST_REDIRECTS):
                 answer = await self._get(session, url, MOST_BYTES)
-                target = _redirect(answer)
+                target = answer.leads_to
                 if not (target and is_page_of(target, self._start)):
-                    return Robots.answered(answer.status, answer.html or b"")
+                    return Robots.answered(answer.status, answer.body)
                 url = target
         except _FAILURES as error:
             self.failed.append(f"{url}: {error or type(error).__name__}")
@@ -129,16 +149,17 @@ class Crawl:
                 if len(body) >= most:
                     break
             found = bytes(body[:most])
-            plain = url.endswith("/robots.txt")
-            return Answer(url, response.status, headers, found if plain else _page(headers, found))
+            return Answer(url, response.status, headers, found)
 
     def _follow(self, answer: Answer) -> None:
-        target = _redirect(answer)
+        target = answer.leads_to
         if target and is_page_of(target, self._start):
             self._add(target, first=True)
         elif target:
             self.failed.append(f"{answer.url}: leads to another site, {target}")
-        for link in links(answer.url, answer.html or b""):
+        elif not answer.html:
+            self.failed.append(f"{answer.url}: no page, the answer was {answer.status}")
+        for link in links(answer.url, answer.html):
             self._add(link)
 
     def _add(self, url: str, *, first: bool = False) -> None:
@@ -147,31 +168,11 @@ class Crawl:
         self._known.add(url)
         (self._queue.appendleft if first else self._queue.append)(url)
 
-    def _excuse(self) -> str:
+    @property
+    def excuse(self) -> str:
+        """Why there is no page, if there is none."""
         if self.failed:
             return self.failed[-1]
         if self.forbidden:
             return f"{self._start}: robots.txt forbids the visit"
         return f"{self._start}: no page"
-
-
-def _redirect(answer: Answer) -> str:
-    """Where an answer leads instead of being a page; "" nowhere."""
-    if answer.status not in (301, 302, 303, 307, 308):
-        return ""
-    location = next(iter(get_all(answer.headers, b"location")), b"").decode("utf-8", "replace")
-    return joined(answer.url, urljoin(answer.url, location)) if location else ""
-
-
-def _page(headers: RawHeaders, body: bytes) -> bytes | None:
-    """The body as UTF-8 or a superset of ASCII if it is a page, else None."""
-    claim = claims_html(headers)
-    if claim is HtmlClaim.UNKNOWN:
-        claim = looks_like_html(body, complete=True)
-    if claim is not HtmlClaim.YES or not body:
-        return None
-    codec = needs_decoding(b"".join(get_all(headers, b"content-type")[-1:]), body)
-    if codec is None:
-        return body
-    transcoder = Transcoder(codec)
-    return transcoder.write(body) + transcoder.end()

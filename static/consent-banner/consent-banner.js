@@ -170,7 +170,16 @@
     if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(() => location.reload(), () => 0);
   };
 
+  /** Takes the click ids out of the address bar: the shop was not told them either. @param {string[]} names */
+  const tidy = (names) => {
+    const url = new URL(location.href);
+    const kept = url.search.slice(1).split('&').filter((pair) => !names.includes([...new URLSearchParams(pair).keys()][0]));
+    url.search = kept.length ? `?${kept.join('&')}` : '';
+    history.replaceState(history.state, '', url);
+  };
+
   const start = () => {
+    if (config.ids) tidy(config.ids.split(' '));
     if (!navigator.cookieEnabled) {
       hide();
       if (link) {

@@ -233,6 +233,24 @@ def test_an_embed_is_loaded_once_without_a_trace(context: BrowserContext, serve:
     assert context.cookies() == []
 
 
+def test_a_placeholder_is_as_large_as_the_embed_it_stands_for(context: BrowserContext, serve: Serve) -> None:
+    frame = b'<iframe id="v" width="560" height="315" style="border:0" hidden data-consent-src="/file/v"></iframe>'
+    held = BANNER.placeholder(
+        "en", service="v", vendor="V", category=Category.PREFERENCES, element=frame, width=560, height=315
+    )
+    page = context.new_page()
+    page.goto(serve(Shop("<div>" + held.decode() + "</div><p id=below>below</p>")))
+    box = page.locator("[data-consent-placeholder]").bounding_box()
+    below = page.locator("#below").bounding_box()
+    assert box
+    assert below
+    assert (box["width"], box["height"]) == (560, 315)
+    page.locator("[data-consent-action=load]").click()
+    after = page.locator("#below").bounding_box()
+    assert after
+    assert abs(after["y"] - below["y"]) <= 8
+
+
 def test_always_allowing_an_embed_grants_its_category_only(context: BrowserContext, serve: Serve) -> None:
     shop = Shop(_embed() + _embed().replace('id="v"', 'id="w"'))
     page = context.new_page()

@@ -14,6 +14,8 @@ GOOD: dict[str, tuple[Check, list[str]]] = {
     ),
     "page": (checks.PAGE, ["https://policies.google.com/privacy?hl=en#x", "http://a"]),
     "prefix": (checks.PREFIX, ["/_choices", "/000489/_choices", "/a.b~c-d"]),
+    "scope": (checks.SCOPE, ["/", "/000489/", "/mall/a.b/", "mall.example/000489/", "mall.example/", "10.0.0.1/a/"]),
+    "parameter": (checks.PARAMETER, ["gclid", "utm_*", "_ga", "x.y", "編號"]),
     "path": (checks.PATH, ["/", "/checkout", "/checkout/", "/結帳"]),
     "host": (
         checks.HOST,
@@ -55,6 +57,12 @@ BAD: dict[str, tuple[Check, list[str]]] = {
         checks.PREFIX,
         ["", "/", "choices", "/a/", "//a", "/a//b", "/a/../b", "/.", "/a b", "/a?b", "/%2e", "/é"],
     ),
+    "scope": (
+        checks.SCOPE,
+        ["", "000489", "/000489", "000489//", "//", "/a//b/", "/a/../b/", "/a b/", "/%61/", "http://a.example/b/",
+         "Mall.example/a/", "a.example:80/b/"],
+    ),
+    "parameter": (checks.PARAMETER, ["", "*", "a b", "a=b", "a&b", "u*m", "a**", "a%20"]),
     "path": (checks.PATH, ["", "a", "//a", "/a?b", "/a#b", "/a b", "/a/../b", "/./a", "/a\\b"]),
     "host": (
         checks.HOST,

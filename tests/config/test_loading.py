@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.config.checks import PREFIX, SCOPE
 from gateway.config.keys import Secret
 from gateway.config.loading import data_folder, load_settings
 from gateway.config.settings import CookieEntry, Settings
 from gateway.errors import ConfigError, Problem
 from gateway.model.categories import Category
+from gateway.model.click_ids import CLICK_IDS
 
 KNOWN = {"google-analytics", "facebook-pixel"}
 HOME = {"HOME": "/home/shop"}
@@ -266,3 +269,56 @@ def test_overrides_are_checked_like_the_file(file: Path) -> None:
 )
 def test_the_data_folder_is_the_users_own(env: dict[str, str], folder: str) -> None:
     assert data_folder(env) == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('scope = "/000489/"', ["prefix = '/_choices': expected a path below scope, such as /000489/_choices"]),
+        ('scope = "/000489/"\nprefix = "/0004890/_choices"',
+         ["prefix = '/0004890/_choices': expected a path below scope, such as /000489/_choices"]),
+        ('scope = "/000489/"\nprefix = "/000489/_choices"\nowns_root = true',
+         ["owns_root = True: expected false: the shop has only /000489/"]),
+        ('scope = "/000489"', ["scope = '/000489': expected " + SCOPE.expected]),
+        ('scope = "/000489/"\nprefix = "choices"', ["prefix = 'choices': expected " + PREFIX.expected]),
+    ],
+)  # fmt: skip
+def test_the_gateways_own_pages_must_lie_in_the_shops_part(file: Path, text: str, found: list[str]) -> None:
+    assert [str(problem) for problem in problems(file, text)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'scope = "/000489/"\nprefix = "/000489/_choices"',
+        'scope = "mall.example/000489/"\nprefix = "/000489/privacy/choices"',
+        'scope = "mall.example/"',
+    ],
+)
+def test_a_scope_may_be_a_folder_or_a_host_or_both(file: Path, text: str) -> None:
+    assert load(file, text).scope != "/"
+
+
+def test_filter_lists_are_files_that_can_be_read(file: Path) -> None:
+    file.with_name("own.txt").write_text("||ads.test^")
+    file.with_name("binary.txt").write_bytes(b"\xff")
+    own, absent, binary = (str(file.with_name(f"{name}.txt")) for name in ("own", "absent", "binary"))
+    assert load(file, f"filter_lists = ['{own}']").filter_lists == (own,)
+    found = problems(file, f"filter_lists = ['{own}', '{absent}', '{binary}']")
+    assert [(problem.key, problem.value) for problem in found] == [
+        ("filter_lists[1]", absent), ("filter_lists[2]", binary),
+    ]  # fmt: skip
+
+
+def test_filter_lists_need_their_package(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.with_name("own.txt").write_text("")
+    monkeypatch.setitem(sys.modules, "adblock", None)
+    (found,) = problems(file, f"filter_lists = ['{file.with_name('own.txt')}']")
+    assert found.expected == "the package adblock: pip install consent-gateway[filters]"
+    assert load(file, "").filter_lists == ()
+
+
+def test_the_list_of_click_ids_can_be_replaced(file: Path) -> None:
+    assert load(file, 'click_ids = ["gclid", "utm_*"]').click_ids == ("gclid", "utm_*")
+    assert load(file, "").click_ids == CLICK_IDS
+    assert [problem.key for problem in problems(file, 'click_ids = ["a&b"]')] == ["click_ids[0]"]

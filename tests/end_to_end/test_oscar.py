@@ -306,9 +306,7 @@ def test_directly_the_shop_sells_and_everybody_watches(direct: Direct) -> None:
     assert direct.arrived == OWN | {"_fbp"}
 
 
-def test_who_refused_everything_buys_unwatched(
-    page: Page, shop: Shop, gateway: str, direct: Direct
-) -> None:
+def test_who_refused_everything_buys_unwatched(page: Page, shop: Shop, gateway: str, direct: Direct) -> None:
     visitor = visit(page, gateway)
     visitor.go("/catalogue/")
     choose(page, "refuse")

@@ -28,6 +28,7 @@ PARTS = {
     "style attribute": f'<p style="background: url(&quot;{T}/b.png&quot;)">a</p>',
     "refresh": f'<meta http-equiv="refresh" content="3; url={T}/r">',
     "ping": f'<a href="/x" ping="{T}/p" attributionsrc>go</a>',
+    "links out": '<a href="//out.test/?gclid=1&amp;b=2" rel=a>a</a><a target=_blank href=http://out.test>b</a>',
     "background": f'<table background="{T}/b.png"><td background=/own.png>',
     "noscript": f'<noscript><img height=1 width=1 src="{T}/n.gif"/><iframe src="{T}/f"></iframe></noscript>',
     "template": f'<template><script src="{T}/t.js"></script><p>a</p></template>',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
+from html import escape
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -195,6 +195,14 @@ def test_a_policy_of_ours_asks_for_a_reload() -> None:
     assert "data-consent-reload" in _one(BANNER.foot(UNSET, "en", reload=True), "script").attributes
 
 
+def test_the_script_is_told_which_click_ids_to_take_out_of_the_address_bar() -> None:
+    ids = ("gclid", "utm_\"><b>", "\x00nonce\x00")
+    script = _one(BANNER.foot(UNSET, "en", nonce="abc", click_ids=ids), "script")
+    assert (script.attributes["data-ids"] or "").startswith('gclid utm_"><b> ')
+    assert "abc" not in (script.attributes["data-ids"] or "")
+    assert "data-ids" not in _one(BANNER.foot(UNSET, "en"), "script").attributes
+
+
 def test_the_shops_nonce_is_put_on_the_script_as_a_value() -> None:
     assert _one(BANNER.foot(UNSET, "en", nonce='a"b>'), "script").attributes["nonce"] == 'a"b>'
 
@@ -264,7 +272,8 @@ def test_a_placeholder_takes_the_place_the_embed_would() -> None:
     sized = BANNER.placeholder(
         "en", service="s", vendor="V", category=Category.PREFERENCES, element=b"", width=560, height=315
     )
-    assert _one(sized, "[data-consent-placeholder]").attributes["style"] == "width:560px;min-height:315px"
+    canvas = _one(sized, "[data-consent-placeholder] > canvas").attributes
+    assert (canvas["width"], canvas["height"]) == ("560", "315")
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "/local", ""])

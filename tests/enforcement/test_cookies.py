@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.enforcement.cookies import EXPIRY_BUDGET, CookieFilter
 from gateway.model.categories import OPTIONAL, Category, State
+from gateway.model.choice import Choice
 from gateway.model.decision import Decision
 from gateway.types import RawHeaders
 
@@ -263,6 +265,41 @@ def test_on_a_shared_host_nothing_of_a_neighbour_expires() -> None:
         b"_fbp=; Max-Age=0; Path=/000489/",
         b"_fbp=; Max-Age=0; Path=/; Domain=shop.tw",
     ]
+
+
+TODAY = 20_000
+GRANT = Choice(frozenset(OPTIONAL), frozenset(), TODAY - 175, TODAY - 175, 1, False, "x" * 22)
+
+
+def lasting(line: bytes, decision: Decision, *, report: bool = False) -> bytes:
+    """`line` as it passes on the day TODAY, at noon."""
+    cookies = CookieFilter(classify, clock=lambda: (TODAY + 0.5) * 86_400, report=report)
+    ((_, passed),), _ = cookies.response([(b"set-cookie", line)], decision)
+    return passed
+
+
+@pytest.mark.parametrize(
+    ("line", "decision", "passed"),
+    [
+        pytest.param(b"_ga=1; Max-Age=63072000; Path=/", replace(EVERYTHING, choice=GRANT),
+                     b"_ga=1; Max-Age=907200; Path=/", id="the rest of the grant: ten days and a half"),
+        pytest.param(b"_ga=1; Max-Age=63072000", EVERYTHING, b"_ga=1; Max-Age=34128000", id="395 days"),
+        pytest.param(b"_ga=1; Max-Age=900000", replace(EVERYTHING, choice=GRANT), b"_ga=1; Max-Age=900000", id="short"),
+        pytest.param(b"_ga=1; Path=/; HttpOnly", replace(EVERYTHING, choice=GRANT), b"_ga=1; Path=/; HttpOnly",
+                     id="the session"),
+        pytest.param(b"sessionid=1; Max-Age=63072000", EVERYTHING, b"sessionid=1; Max-Age=63072000", id="necessary"),
+        pytest.param(b"other=1; Max-Age=63072000", EVERYTHING, b"other=1; Max-Age=63072000", id="unknown"),
+        pytest.param(b"_ga=; Max-Age=0", NOTHING, b"_ga=; Max-Age=0", id="a deletion"),
+        pytest.param(b"_ga=1; Max-Age=9", replace(EVERYTHING, choice=replace(GRANT, day=TODAY - 400)),
+                     b"_ga=1; Max-Age=0", id="no grant left"),
+    ],
+)  # fmt: skip
+def test_a_granted_cookie_lives_no_longer_than_the_grant(line: bytes, decision: Decision, passed: bytes) -> None:
+    assert lasting(line, decision) == passed
+
+
+def test_reporting_leaves_lifetimes_alone() -> None:
+    assert lasting(b"_ga=1; Max-Age=63072000", EVERYTHING, report=True) == b"_ga=1; Max-Age=63072000"
 
 
 def test_what_the_shop_says_of_places_is_remembered_within_limits() -> None:

@@ -5,7 +5,9 @@ import time
 import pytest
 
 from gateway.enforcement.attributes import start_tag
-from gateway.enforcement.elements import Count, edit, edit_content
+from gateway.enforcement.edit import Count
+from gateway.enforcement.elements import edit, edit_content
+from gateway.enforcement.page_policy import PagePolicy
 from gateway.model.categories import Category, Fate
 from tests.enforcement.trackers import policy, rewritten
 
@@ -84,7 +86,7 @@ UNTOUCHED = [
     b"<meta http-equiv=refresh content=5>",
     b"<meta http-equiv=refresh>",
     b"<meta name=a content='0;url=//counter.test/'>",
-    b"<a href=//counter.test/ ping=/own background=/own style='background:url(/own)'>",
+    b"<a href=/own ping=/own background=/own style='background:url(/own)'>",
     b"<img data-x=//counter.test/ alt=//counter.test/>",
     b"<img src='' srcset=' , '>",
     b"<base target=a>",
@@ -181,3 +183,41 @@ def test_hostile_attributes_take_linear_time(tag: bytes) -> None:
     start = time.process_time()
     edit(start_tag(tag), REMOVE)
     assert time.process_time() - start < 3
+
+
+APPS = (
+    b'var urls = ["\\/\\/reviews.test\\/r.js","\\/\\/counter.test\\/a.js?b\\u0026c"];'
+    b' e.src = urls[0]; document.createElement("script")'
+)
+
+
+@pytest.mark.parametrize(
+    ("policy_", "after"),
+    [
+        (HOLD, b'<script async type="text/plain" %s data-consent-src="//counter.test/a.js?b&amp;c"></script>' % MARKS),
+        (REMOVE, b""),
+    ],
+)
+def test_a_loader_of_many_goes_on_without_its_tracker(policy_: PagePolicy, after: bytes) -> None:
+    change = edit_content(start_tag(b"<script>"), APPS, policy_)
+    assert change is not None
+    assert change.output == b"<script>"
+    assert change.content is not None
+    assert b"reviews.test" in change.content
+    assert b"counter.test" not in change.content
+    assert change.after == after
+    assert [count.what for count in change.counts] == ["script"]
+
+
+def test_a_loader_that_is_the_trackers_in_more_than_its_list_is_parked_whole() -> None:
+    change = edit_content(start_tag(b"<script>"), APPS + b"; count()", HOLD)
+    assert change is not None
+    assert b'type="text/plain"' in change.output
+    assert change.content is None
+
+
+@pytest.mark.parametrize("spelling", [b"javascript:count%28%29", b" JavaScript:count()", b"java&Tab;script:count()"])
+def test_a_frame_that_is_a_script_is_judged_by_it(spelling: bytes) -> None:
+    change = edit(start_tag(b'<iframe src="%s">' % spelling), REMOVE)
+    assert change is not None
+    assert change.output == b""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,6 +247,12 @@ def decodable(pages: list[bytes]) -> list[bytes]:
     return [page for page in pages if b"\x00" not in page and b"\x1b$" not in page]
 
 
+TALKATIVE = re.compile(
+    rb"""<meta[^>]*["'](?:always|unsafe-url)["'][^>]*>|""" rb""" referrerpolicy=["']unsafe-url["']""", re.IGNORECASE
+)
+"""What goes in every state of consent: policies that tell other hosts the full address."""
+
+
 @pytest.mark.corpus
 @needs_corpus
 @pytest.mark.parametrize(
@@ -260,8 +268,9 @@ def test_saved_pages_pass_unchanged_when_there_is_nothing_to_do(pattern: str) ->
     pages = decodable(saved(pattern))
     assert pages
     for page in pages:
-        assert rewritten(page, STATES["keep"]) == page
-        assert rewritten(page, STATES["keep"], size=4096) == page
+        without = TALKATIVE.sub(b"", page)
+        assert rewritten(page, STATES["keep"]) == without
+        assert rewritten(page, STATES["keep"], size=4096) == without
 
 
 @pytest.mark.corpus
@@ -313,6 +322,8 @@ def test_every_address_that_a_parser_sees_is_judged() -> None:
             for node in tree.css(name):
                 value = node.attributes.get(attribute)
                 if not value or (name == "link" and not loads(node.attributes.get("rel") or "")):
+                    continue
+                if value.lower().startswith("javascript:"):  # judged as a script, not as an address
                     continue
                 seen += 1
                 assert value in judged, f"{name} {attribute}={value!r}"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.enforcement.inline import InlineMarks, script_of_data_url
+from gateway.enforcement.inline import InlineMarks, script_of_data_url, script_of_javascript_url
 from gateway.model.categories import Category
 from gateway.model.service import Service
 from tests.enforcement.trackers import ADVERTS, CATALOGUE, CHAT, COUNTER, MARKS
@@ -79,3 +79,16 @@ def test_what_is_remembered_is_bounded() -> None:
 )
 def test_scripts_in_data_addresses_are_read(url: str, script: bytes | None) -> None:
     assert script_of_data_url(url) == script
+
+
+@pytest.mark.parametrize(
+    ("url", "script"),
+    [
+        ("javascript:a%28%29", b"a()"),
+        (" JAVA\tScript:a()", b"a()"),
+        ("https://a.test/javascript:", None),
+        ("", None),
+    ],
+)
+def test_the_script_of_an_address_is_found(url: str, script: bytes | None) -> None:
+    assert script_of_javascript_url(url) == script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.enforcement.loader import addresses, loads
+from gateway.enforcement.loader import addresses, loads, without
 from gateway.enforcement.url import Target
 
 LOADED = [
@@ -30,7 +30,7 @@ def test_an_address_that_is_loaded_is_seen(script: bytes, host: str, path: str) 
     [
         pytest.param(b'location.href="https://www.example.com/shop"', id="link"),
         pytest.param(b'var home = "https://www.example.com/"', id="home page"),
-        pytest.param(b"x" * 5000 + b'"https://www.example.com/watch?v=1"', id="data in a long script"),
+        pytest.param(b"x" * 9000 + b'"https://www.example.com/watch?v=1"', id="data in a long script"),
     ],
 )
 def test_a_link_is_not_loaded(script: bytes) -> None:
@@ -52,3 +52,36 @@ def test_each_address_comes_once() -> None:
 )
 def test_only_calls_that_load_make_a_loader(script: bytes, expected: bool) -> None:
     assert loads(script) is expected
+
+
+def closed(url: str) -> bool:
+    return "tracker" in url
+
+
+@pytest.mark.parametrize(
+    ("script", "left", "taken"),
+    [
+        pytest.param(
+            rb'var urls = ["\/\/a.test\/1.js","\/\/tracker.test\/2.js?a=1\u0026b=2", "https:\/\/b.test/3.js"];',
+            rb'var urls = ["\/\/a.test\/1.js","https:\/\/b.test/3.js"];',
+            ["//tracker.test/2.js?a=1&b=2"],
+            id="one of three",
+        ),
+        pytest.param(
+            b"['//tracker.test/1', '//tracker.test/2']",
+            b"[]",
+            ["//tracker.test/1", "//tracker.test/2"],
+            id="all",
+        ),
+        pytest.param(b'["//a.test/1",  "//b.test/2"]', b'["//a.test/1",  "//b.test/2"]', [], id="none: not a byte"),
+        pytest.param(b'["//tracker.test/1"]', b'["//tracker.test/1"]', [], id="no list"),
+        pytest.param(b'["//tracker.test/1", x]', b'["//tracker.test/1", x]', [], id="not only addresses"),
+    ],
+)
+def test_a_list_of_addresses_is_freed_of_the_closed_ones(script: bytes, left: bytes, taken: list[str]) -> None:
+    assert without(script, closed) == (left, taken)
+
+
+@pytest.mark.parametrize("script", [b"e.src='//t.test/js/'+id", b'"https://t.test".concat("/", x)'])
+def test_an_address_that_goes_on_in_a_variable_is_loaded(script: bytes) -> None:
+    assert [loaded for _, loaded in addresses(script)] == [True]

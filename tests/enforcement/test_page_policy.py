@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.enforcement.click_ids import ClickIds
+from gateway.enforcement.filter_lists import SERVICE
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
+from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, Fate
 from gateway.model.service import Service
-from tests.enforcement.trackers import ADVERTS, CATALOGUE, CHAT, COUNTER, SHOP, VIDEO, policy
+from tests.enforcement.trackers import ADVERTS, CATALOGUE, CHAT, COUNTER, MARKS, SHOP, VIDEO, policy
 
 REFUSED, UNSET = policy(Fate.REMOVE), policy(Fate.HOLD)
 BLOCKING = policy(Fate.KEEP, block_unknown=True)
@@ -31,6 +34,36 @@ def test_strangers_pass_in_a_trial_and_active_ones_are_closed_afterwards(kind: K
     assert policy(Fate.KEEP).url("//unknown.test/", kind) == KEEP
     assert BLOCKING.url("//unknown.test/", kind) == (Verdict(Fate.REMOVE) if active else KEEP)
     assert BLOCKING.url("//shop.test/", kind) == KEEP
+
+
+def test_strangers_on_a_filter_list_are_marketing_and_others_are_not_asked_about() -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def listed(url: str, page: str, kind: str) -> bool:
+        asked.append((url, page, kind))
+        return "advert" in url
+
+    def rules(fate: Fate, *, block_unknown: bool = False, declared: tuple[str, ...] | None = None) -> PagePolicy:
+        return PagePolicy(
+            CATALOGUE, MARKS, {**dict.fromkeys(Category, fate), Category.NECESSARY: Fate.KEEP}.__getitem__, SHOP,
+            lambda host: host == "shop.test", block_unknown=block_unknown, declared=declared, listed=listed,
+        )  # fmt: skip
+
+    marketing = (Category.MARKETING,)
+    url = "//unknown.test/advert.js?a#b"
+    assert rules(Fate.REMOVE).url(url, Kind.SCRIPT) == Verdict(Fate.REMOVE, (SERVICE,), marketing)
+    assert asked == [("https://unknown.test/advert.js?a", "https://shop.test/", "script")]
+    assert rules(Fate.HOLD).url(url, Kind.IMAGE) == Verdict(Fate.HOLD, (SERVICE,), marketing)
+    assert rules(Fate.HOLD).url(url, Kind.PIXEL).service == "filter-list"
+    assert rules(Fate.HOLD).under("/x/").url(url, Kind.STYLE).service == "filter-list"
+    assert rules(Fate.HOLD).url("//unknown.test/", Kind.SCRIPT) == KEEP
+    assert rules(Fate.KEEP).url(url, Kind.SCRIPT) == KEEP
+    assert rules(Fate.KEEP, declared=()).url(url, Kind.IMAGE).fate is Fate.HOLD
+    assert rules(Fate.HOLD, block_unknown=True).url(url, Kind.SCRIPT) == Verdict(Fate.REMOVE)
+    asked.clear()
+    rules(Fate.HOLD).url("//cloud.test/advert.js", Kind.SCRIPT)
+    rules(Fate.HOLD).url("/advert.js", Kind.SCRIPT)
+    assert asked == []
 
 
 def test_pixels_and_pings_of_strangers_are_marketing() -> None:
@@ -92,3 +125,53 @@ def test_categories_can_be_asked_as_a_whole() -> None:
     assert UNSET.category(Category.MARKETING) is Fate.HOLD
     assert not UNSET.everything_granted
     assert policy(Fate.KEEP).everything_granted
+
+
+FUNCTION = Service("map", "Map", Category.PREFERENCES, hosts=("map.test",), marks=(r"\bmap\(",), in_trial=False)
+
+
+@pytest.mark.parametrize(
+    ("declared", "block", "fate"),
+    [
+        pytest.param(None, False, Fate.KEEP, id="trial"),
+        pytest.param({"map"}, False, Fate.REMOVE, id="declared"),
+        pytest.param(None, True, Fate.REMOVE, id="unknown ones blocked"),
+    ],
+)
+def test_what_a_trial_does_not_enforce_passes_until_services_are_declared(
+    declared: set[str] | None, block: bool, fate: Fate
+) -> None:
+    rules = PagePolicy(
+        Catalogue([FUNCTION]),
+        InlineMarks([FUNCTION]),
+        lambda category: Fate.KEEP if category is Category.NECESSARY else Fate.REMOVE,
+        SHOP,
+        "shop.test".__eq__,
+        declared=declared,
+        block_unknown=block,
+    )
+    assert rules.url("//map.test/a.js", Kind.SCRIPT).fate is fate
+    assert rules.inline(b"map(1)").fate is fate
+
+
+@pytest.mark.parametrize(
+    ("url", "leaves"),
+    [
+        ("//other.test/x", True),
+        ("https://counter.test/", True),
+        ("https://pay.cloud.test/x", False),
+        ("https://www.shop.test/x", False),
+        ("/x", False),
+        ("mailto:a@other.test", False),
+        ("", False),
+    ],
+)
+def test_a_link_leaves_the_shop_unless_it_leads_to_a_necessary_service(url: str, leaves: bool) -> None:
+    assert REFUSED.leaves(url) is leaves
+
+
+def test_a_base_element_changes_where_links_lead_but_not_what_they_lose() -> None:
+    rules = policy(Fate.REMOVE)
+    rules.click_ids = ClickIds(["x"])
+    assert rules.under("https://other.test/").leaves("/x")
+    assert rules.under("https://other.test/").click_ids is rules.click_ids

@@ -47,10 +47,10 @@ def test_any_third_party_image_in_noscript_is_a_pixel() -> None:
     assert rewritten(tag, policy(Fate.REMOVE)) == b"<noscript><img src=/a></noscript>"
 
 
-def test_tiny_frames_of_strangers_are_pixels() -> None:
+def test_a_tiny_frame_of_a_stranger_is_a_frame_like_any_other() -> None:
     tag = b"<iframe width=0 height=0 src=//x.test/a></iframe>"
-    assert rewritten(tag, policy(Fate.REMOVE)) == b""
-    assert rewritten(tag, policy(Fate.KEEP)) == tag
+    assert rewritten(tag, policy(Fate.REMOVE)) == tag
+    assert rewritten(tag, policy(Fate.REMOVE, block_unknown=True)) == b""
     assert rewritten(tag, policy(Fate.KEEP, block_unknown=True)) == b""
 
 

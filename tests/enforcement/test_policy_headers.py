@@ -174,11 +174,11 @@ def test_where_a_refresh_goes(value: bytes, target: str) -> None:
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        (b"</a.css>;  rel=preload; as=style,</b>; rel=next", b"</a.css>;  rel=preload; as=style,</b>; rel=next"),  # noqa: E501
+        (b"</a.css>;  rel=preload; as=style,</b>; rel=next", b"</a.css>;  rel=preload; as=style,</b>; rel=next"),
         (b"<https://tracker.test/>; rel=canonical", b"<https://tracker.test/>; rel=canonical"),
         (b"<https://tracker.test/>; rel=preconnect", b""),
         (b"<https://tracker.test/>; rel=\"next  DNS-Prefetch\"", b""),
-        (b"<//cdn.test/a,b>; rel=preload; as=image, <//cdn.test/x>; rel=preload; as=script, </y>; rel=preload",  # noqa: E501
+        (b"<//cdn.test/a,b>; rel=preload; as=image, <//cdn.test/x>; rel=preload; as=script, </y>; rel=preload",
          b"<//cdn.test/a,b>; rel=preload; as=image, </y>; rel=preload"),
         (b"<//cdn.test/a>; rel=modulepreload", b""),
         (b"<//cdn.test/a>; rel=stylesheet; title=\"a, \\\"b\"", b""),

@@ -24,7 +24,7 @@ VIDEO = Service("video", "Video", Category.MARKETING, hosts=("video.test",), emb
 CHAT = Service("chat", "Chat", Category.PREFERENCES, hosts=("chat.test",), marks=(r"\bchat\(",))
 CLOUD = Service("cloud", "Cloud", Category.NECESSARY, hosts=("cloud.test",))
 CATALOGUE = Catalogue((COUNTER, ADVERTS, VIDEO, CHAT, CLOUD))
-MARKS = InlineMarks(CATALOGUE.services)
+MARKS = InlineMarks(CATALOGUE.services, CATALOGUE.for_url)
 SHOP = Base("https", "shop.test")
 
 

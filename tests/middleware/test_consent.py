@@ -53,6 +53,16 @@ def holding(choice: Choice, *more: tuple[bytes, bytes]) -> RawHeaders:
     return [(b"cookie", f"x=1; consent={COOKIE.dump(choice)}".encode()), *more]
 
 
+def test_in_report_mode_only_the_scope_says_what_would_hold() -> None:
+    withdrawn: list[Decision] = []
+    shop = Shop([(b"a", b"b")])
+    headers = holding(GRANT, (b"sec-gpc", b"1"), (b"x-consent", b"mine"))
+    assert ask(gate(shop, report=True, on_withdrawn=withdrawn.append), headers) == [(b"a", b"b")]
+    assert shop.scopes[0]["headers"] == headers
+    assert shop.scopes[0]["consent"].source is Source.GPC
+    assert withdrawn == []
+
+
 @pytest.mark.parametrize("type", ["http", "websocket"])
 def test_the_decision_is_in_the_scope_and_in_x_consent(type: str) -> None:
     shop = Shop()

@@ -132,7 +132,7 @@ def test_each_piece_is_passed_on_at_once_and_empty_ones_are_not() -> None:
 
 
 def test_headers_of_the_old_body_go() -> None:
-    stale = [b"content-length", b"content-md5", b"digest", b"content-digest", b"repr-digest", b"accept-ranges",  # noqa: E501
+    stale = [b"content-length", b"content-md5", b"digest", b"content-digest", b"repr-digest", b"accept-ranges",
              b"etag", b"last-modified", b"content-range", b"use-as-dictionary"]  # fmt: skip
     kept = [HTML, (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"sourcemap", b"/x.map")]
     visit = Visit(headers=[*((name, b"1") for name in stale), *kept])
@@ -182,7 +182,7 @@ def test_other_scopes_pass() -> None:
     assert seen == ["websocket"]
 
 
-CONDITIONAL = [(b"range", b"bytes=0-1"), (b"if-range", b"x"), (b"if-none-match", b"x"), (b"if-modified-since", b"x"),  # noqa: E501
+CONDITIONAL = [(b"range", b"bytes=0-1"), (b"if-range", b"x"), (b"if-none-match", b"x"), (b"if-modified-since", b"x"),
                (b"if-match", b"x"), (b"accept-encoding", b"br"), (b"cookie", b"a")]  # fmt: skip
 ALL = [name.decode() for name, _ in CONDITIONAL]
 PLAIN = ["if-match", "cookie", "accept-encoding: identity"]

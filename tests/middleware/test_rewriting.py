@@ -89,7 +89,7 @@ def test_the_language_of_the_page_then_the_visitors_then_the_configured_one_spea
     [{"sec_fetch_dest": "iframe"}, {"sec_fetch_dest": "empty"}, {"x_requested_with": "XMLHttpRequest"}],
 )
 def test_what_is_not_a_page_gets_nothing_added(made: Made, headers: dict[str, str]) -> None:
-    assert b"data-consent-settings" not in made.page(**headers)
+    assert b"data-consent-settings" not in made.page(UNDECIDED, answer=None, **headers)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from gateway.model.categories import Category
 from gateway.model.service import Service
 
 
-def test_a_service_is_taken_for_a_tracker_unless_it_says_otherwise() -> None:
-    assert Service("a", "A", Category.PREFERENCES).tracks
+def test_a_service_is_enforced_in_a_trial_unless_it_says_otherwise() -> None:
+    assert Service("a", "A", Category.PREFERENCES).in_trial
     assert not Service("a", "A", Category.PREFERENCES).embed
 
 
