@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.banner.shop import Shop
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,10 +27,11 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# A module's, not the session's: while Playwright is open its event loop runs in this thread, and no other may.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("needs /usr/bin/chromium")
+    if CHROMIUM is None and os.environ.get("CI") != "true":
+        pytest.skip("no chromium on the path")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
