@@ -48,7 +48,7 @@ def test_the_access_log_is_silent(stream: io.StringIO) -> None:
 
 
 def test_messages_of_other_packages_lose_their_arguments(stream: io.StringIO) -> None:
-    logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "203.0.113.9:5", "/?sid=1")
+    logging.getLogger("websockets").info('%s - "WebSocket %s" [accepted]', "203.0.113.9:5", "/?sid=1")
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <ValueError('wang')>")
     logging.getLogger("gatewayish").error("agent %s", "Mozilla")
     assert [line["message"] for line in lines(stream)] == [
