@@ -19,7 +19,7 @@ class Service:
     `cookies`: names on the shop's own host, `*` stands for any text.
     `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.
     `in_trial`: whether it is enforced before the shop has declared its services; mere functions, and trackers
-    that nobody but us calls so, pass until then and are reported like unknown ones.
+    that nobody but us calls so, pass until then like unknown ones.
     `origin`: `curated`, `third-party-web`, `open-cookie-database` or `configuration`.
     """
 
