@@ -94,11 +94,6 @@ class PagePolicy:
         self.tags: dict[tuple[bool, bytes], Any] = {}
         """The edits of start tags already judged; bounded by who fills it."""
 
-    @property
-    def everything_granted(self) -> bool:
-        """Whether no category is closed."""
-        return all(fate is Fate.KEEP for fate in self._fates.values())
-
     def under(self, href: str) -> PagePolicy:
         """The same rules in a document whose `base` element leads to `href`."""
         target = locate(href, self.page)

@@ -123,8 +123,6 @@ def test_a_base_changes_where_relative_addresses_lead() -> None:
 
 def test_categories_can_be_asked_as_a_whole() -> None:
     assert UNSET.category(Category.MARKETING) is Fate.HOLD
-    assert not UNSET.everything_granted
-    assert policy(Fate.KEEP).everything_granted
 
 
 FUNCTION = Service("map", "Map", Category.PREFERENCES, hosts=("map.test",), marks=(r"\bmap\(",), in_trial=False)
