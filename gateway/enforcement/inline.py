@@ -2,7 +2,7 @@
 
 One pass over the script for all services together, whatever their number. Loaders often build
 their address from pieces (`'https://ssl' + '.google-analytics.com/ga.js'`) or escape it
-(`unescape('%3Cscript')`): marks are written for that, and percent-encoded text is read twice.
+(`unescape('%3Cscript')`): marks are written for that, and what a script hides is read once more in plain text.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from urllib.parse import unquote_to_bytes
 import re2
 
 from gateway.enforcement.loader import addresses, loads
+from gateway.enforcement.spelling import spelt_out
 from gateway.model.categories import Category
 from gateway.model.service import Service
 
 OwnerOf = Callable[[str, str], Service | None]
 _REMEMBERED = 1024
 _REMEMBERED_LENGTH = 16_384
-_ENCODED = re.compile(rb"%(?:3[cC]|2[fF])")
 _JAVASCRIPT = re.compile(r"[\x00-\x20]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
 _DATA = re.compile(r"\s*data:([^,]*),", re.IGNORECASE)
 
@@ -71,8 +71,12 @@ class InlineMarks:
         return found
 
     def _search(self, script: bytes) -> tuple[Service, ...] | None:
-        marked = self._marked(script)
-        return None if marked is None else tuple(dict.fromkeys((*marked, *self._loaded(script))))
+        plain = spelt_out(script)
+        marked = self._marked(script, plain)
+        if marked is None:
+            return None
+        found = dict.fromkeys((*marked, *self._loaded(script)))
+        return tuple(found if plain is None else found | dict.fromkeys(self._loaded(plain)))
 
     def _loaded(self, script: bytes) -> Iterator[Service]:
         """The owners of the addresses the script loads from; a mere link to somebody is not one."""
@@ -85,10 +89,10 @@ class InlineMarks:
             if not service.embed or ".js" in target.path:
                 yield service
 
-    def _marked(self, script: bytes) -> tuple[Service, ...] | None:
+    def _marked(self, script: bytes, plain: bytes | None) -> tuple[Service, ...] | None:
         numbers = set(self._set.Match(script) or ())
-        if numbers and _ENCODED.search(script):
-            again = set(self._set.Match(unquote_to_bytes(script)) or ())
+        if numbers and plain is not None:
+            again = set(self._set.Match(plain) or ())
             numbers = again and numbers | again
         if not numbers:
             return None

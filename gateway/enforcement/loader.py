@@ -2,15 +2,14 @@
 
 Loaders write them whole (`s.src = "//host/x.js"`), escaped (`https:\\/\\/host`), in pieces that
 leave the scheme or the first label out (`("https:" == p ? "https://ssl" : "http://www") +
-".host/x.js"`) or percent-encoded. An address that is only a link does not count: a script that
-loads nothing has none, and of whole addresses only those a script could load.
+".host/x.js"`); what is hidden, `spelling` spells out before. An address that is only a link does
+not count: a script that loads nothing has none, and of whole addresses only those a script could load.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import unquote
 
 from gateway.enforcement.url import Target
 
@@ -69,8 +68,6 @@ def addresses(script: bytes) -> Iterator[tuple[Target, bool]]:
     """Every address in the text of `script`, each once, and whether it looks like one that is loaded."""
     short = len(script) <= _SHORT
     text = script.decode("latin-1")
-    if "%3C" in text or "%3c" in text or "%2F" in text or "%2f" in text:
-        text += "\n" + unquote(text, "latin-1")
     seen = set()
     for match in _ADDRESS.finditer(text):
         host = match[1].lower()

@@ -20,6 +20,11 @@ def test_percent_encoded_loaders_are_read_too() -> None:
     assert MARKS.owners(b"chat(); unescape('%2Fadvertise%28')") == (ADVERTS, CHAT)
 
 
+def test_marks_are_found_in_what_a_script_spells_out_at_run_time() -> None:
+    assert MARKS.owners(b"w[String.fromCharCode(99,111,117,110,116)](1); eval(atob('Y291bnQoKTsgIA=='))") == (COUNTER,)
+    assert MARKS.owners(b"eval('adver' + 'tise(1)')") == (ADVERTS,)
+
+
 def test_a_catalogue_without_marks_owns_nothing() -> None:
     assert InlineMarks([]).owners(b"count()") == ()
 
@@ -42,6 +47,7 @@ def test_a_script_belongs_to_whom_it_loads_from() -> None:
     marks = InlineMarks(CATALOGUE.services, CATALOGUE.for_url)
     load = b"var s = document.createElement('script'); s.src = '%s'"
     assert marks.owners(load % b"https://adverts.test/a.js") == (ADVERTS,)
+    assert marks.owners(b"document.write(unescape('%3Cscript src=%22//adverts.test/a.js%22'))") == (ADVERTS,)
     assert marks.owners(load % b"https://cloud.test/a.js") == ()
     assert marks.owners(load % b"https://video.test/embed?x") == ()
     assert marks.owners(load % b"https://x.test/a.js") == ()
