@@ -25,7 +25,7 @@ class Registry:
         cookies = [_cookie(entry) for entry in settings.cookies]
         named = {entry.id for entry in settings.services}
         others = (service for service in shipped.services if service.id not in named)
-        self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies)
+        self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies, shipped.uncorroborated)
         self.declared: frozenset[str] | None = (
             frozenset(entry.id for entry in settings.services) if settings.services else None
         )

@@ -15,6 +15,7 @@ from gateway.model.service import Service
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     safe_cookies: tuple[str, ...]
+    uncorroborated: tuple[str, ...]
     services: tuple[Service, ...]
 
 
@@ -30,4 +31,4 @@ def load_catalogue(
         data = msgspec.json.decode(path.read_bytes(), type=_File)
     except (OSError, ValueError) as error:
         raise ConfigError([Problem("catalogue", str(path), f"a readable catalogue ({error})")]) from error
-    return Catalogue((*own, *data.services), (*own_safe_cookies, *data.safe_cookies))
+    return Catalogue((*own, *data.services), (*own_safe_cookies, *data.safe_cookies), data.uncorroborated)

@@ -6,8 +6,8 @@ Where two services claim the same thing the earlier one wins: pass the configura
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gateway.model.categories import Category
 from gateway.model.pattern import Pattern
@@ -53,14 +53,20 @@ class _Names:
 class Catalogue:
     """What the gateway knows about third parties and cookies; never changes after construction."""
 
-    def __init__(self, services: Sequence[Service], safe_cookies: Sequence[str] = ()) -> None:
-        """`safe_cookies`: names and wildcards of frameworks (session, CSRF, cart, payment): necessary."""
+    def __init__(
+        self, services: Sequence[Service], safe_cookies: Sequence[str] = (), uncorroborated: Collection[str] = ()
+    ) -> None:
+        """`safe_cookies`: names and wildcards of frameworks (session, CSRF, cart, payment): necessary.
+
+        `uncorroborated`: hosts that nobody else calls a tracker's: what they serve is left alone in a trial.
+        """
         by_id: dict[str, Service] = {}
         for service in services:
             by_id.setdefault(service.id, service)
         self.services: tuple[Service, ...] = tuple(services)
         self.by_id: Mapping[str, Service] = by_id
         self.safe_cookies: tuple[str, ...] = tuple(safe_cookies)
+        self.uncorroborated = frozenset(uncorroborated)
         self._hosts: dict[str, _HostRules] = {}
         self._paths: dict[str, list[tuple[Pattern, Service]]] = {}
         self._wild_paths: dict[str, list[tuple[Pattern, Service]]] = {}
@@ -133,15 +139,17 @@ class Catalogue:
             name = host.removeprefix("=").lower()
             rules = self._hosts.setdefault(name, _HostRules())
             if name != host:
-                rules.exact = rules.exact or service
+                rules.exact = rules.exact or self._as_seen_at(name, service)
             else:
-                rules.suffix = rules.suffix or service
+                rules.suffix = rules.suffix or self._as_seen_at(name, service)
         for url in service.urls:
             host, slash, path = url.lower().partition("/")
             pattern = Pattern(slash + path)
             if host:
-                rules = self._hosts.setdefault(host.removeprefix("="), _HostRules())
-                rules.urls.append((len(host) + pattern.weight, pattern, host.startswith("="), service))
+                name = host.removeprefix("=")
+                rules = self._hosts.setdefault(name, _HostRules())
+                seen = self._as_seen_at(name, service)
+                rules.urls.append((len(host) + pattern.weight, pattern, host.startswith("="), seen))
             elif "*" in path:
                 key = pattern.head.partition("?")[0][:_KEY]
                 key = key if len(key) == _KEY else ""
@@ -150,6 +158,12 @@ class Catalogue:
                 self._wild_paths.setdefault(key, []).append((pattern, service))
             else:
                 self._paths.setdefault(path.rpartition("/")[2], []).append((pattern, service))
+
+    def _as_seen_at(self, host: str, service: Service) -> Service:
+        """The service, left alone in a trial where only we know that `host` is its."""
+        if host not in self.uncorroborated or service.origin == "configuration":
+            return service
+        return replace(service, in_trial=False)
 
     def _levels(self, host: str) -> Iterator[tuple[_HostRules, bool]]:
         """Rules for `host` and each of its parents, longest first, with "is this the host itself"."""

@@ -187,20 +187,23 @@ def test_services_of_the_configuration_come_first() -> None:
     assert catalogue.cookie_category("_gid") is N
 
 
+EMPTY = {"safe_cookies": [], "uncorroborated": []}
+
+
 @pytest.mark.parametrize(
     "content",
     [
         pytest.param(None, id="missing"),
         pytest.param("", id="empty"),
-        pytest.param('{"safe_cookies": []}', id="half"),
+        pytest.param('{"safe_cookies": [], "uncorroborated": []}', id="half"),
         pytest.param(
-            json.dumps({"safe_cookies": [], "services": [{"id": "x", "name": "X"}]}), id="no category"
+            json.dumps({**EMPTY, "services": [{"id": "x", "name": "X"}]}), id="no category"
         ),
         pytest.param(
-            json.dumps({"safe_cookies": [], "services": [{"id": "x", "name": "X", "category": "ads"}]}),
+            json.dumps({**EMPTY, "services": [{"id": "x", "name": "X", "category": "ads"}]}),
             id="unknown category",
         ),
-        pytest.param('{"safe_cookies": [], "services": [], "more": 1}', id="unknown field"),
+        pytest.param('{"safe_cookies": [], "uncorroborated": [], "services": [], "more": 1}', id="unknown field"),
     ],
 )
 def test_without_a_sound_catalogue_nothing_starts(tmp_path: Path, content: str | None) -> None:

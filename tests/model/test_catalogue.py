@@ -162,3 +162,19 @@ def test_a_lookup_does_not_get_slower_with_the_size_of_the_catalogue() -> None:
         return best
 
     assert seconds(5_000) < 5 * seconds(20)
+
+
+def test_what_a_host_serves_is_left_alone_in_a_trial_if_only_we_know_whose_it_is() -> None:
+    service = Service("ads", "Ads", Category.MARKETING, hosts=("ads.test", "=cdn.test"), urls=("big.test/pixel",))
+    catalogue = Catalogue([service], uncorroborated=("cdn.test", "big.test"))
+    found = {host: catalogue.for_url(host, "/pixel") for host in ("x.ads.test", "cdn.test", "big.test")}
+    assert {host: seen and (seen.id, seen.in_trial) for host, seen in found.items()} == {
+        "x.ads.test": ("ads", True),
+        "cdn.test": ("ads", False),
+        "big.test": ("ads", False),
+    }
+
+
+def test_the_configuration_needs_no_second_opinion() -> None:
+    own = Service("ads", "Ads", Category.MARKETING, hosts=("ads.test",), origin="configuration")
+    assert Catalogue([own], uncorroborated=("ads.test",)).for_url("ads.test", "/") is own

@@ -172,10 +172,21 @@ def test_the_file_has_a_service_a_line_and_hand_written_ones_first(data: Path) -
     text = script.build(data, list(reversed(ENTITIES)), COOKIES)
     assert text == script.build(data, ENTITIES, COOKIES)
     lines = text.splitlines()
-    assert lines[0] == '{"safe_cookies": ["cart", "sessionid"],'
-    assert [json.loads(line.rstrip(","))["id"] for line in lines[2:-1]][:3] == [
+    assert lines[:2] == ['{"safe_cookies": ["cart", "sessionid"],', '"uncorroborated": [],']
+    assert [json.loads(line.rstrip(","))["id"] for line in lines[3:-1]][:3] == [
         "acme", "acme-preferences", "pay",
     ]  # fmt: skip
+
+
+def test_who_is_known_to_us_alone_is_left_alone_in_a_trial(data: Path) -> None:
+    assert "in_trial" not in built(data)["acme"]
+    (data / "uncorroborated.txt").write_text("# a comment\n" + "".join(f"{host}\n" for host in hosts_of(data, "acme")))
+    assert built(data)["acme"]["in_trial"] is False
+    assert json.loads(script.build(data, ENTITIES, COOKIES))["uncorroborated"] == hosts_of(data, "acme")
+
+
+def hosts_of(data: Path, name: str) -> list[str]:
+    return sorted(script.host_names(built(data)[name]))
 
 
 def test_check_is_silent_on_a_fresh_file_and_tells_a_stale_one(
