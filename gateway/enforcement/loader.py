@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from gateway.enforcement.url import Target
 
@@ -64,16 +65,48 @@ def loads(script: bytes) -> bool:
     return _LOADS.search(script) is not None
 
 
+class Located(NamedTuple):
+    """One address in a script's text: from `start` to `end`, its host from `host` on.
+
+    `absolute`: its scheme or its two slashes stand with it. `loadable`: it looks like one that is loaded.
+    `complete`: it is loaded as it stands; nothing is appended.
+    """
+
+    target: Target
+    start: int
+    host: int
+    end: int
+    absolute: bool
+    loadable: bool
+    complete: bool
+
+
+def located(text: str) -> Iterator[Located]:
+    """Every address in the text of a script, in order."""
+    short = len(text) <= _SHORT
+    for match in _ADDRESS.finditer(text):
+        path = (match[2] or "/").replace("\\/", "/").rstrip("\\")
+        end = match.end()
+        while text[end - 1] == "\\":
+            end -= 1
+        start = match.start() + (match[0][0] in "\"'`=")
+        goes_on = _GOES_ON.match(text, end) is not None
+        script = _SCRIPT.search(path) is not None
+        yield Located(
+            Target(match[1].lower(), path),
+            start,
+            match.start(1),
+            end,
+            absolute="/" in text[start : match.start(1)],
+            loadable=script or (short and (goes_on or _CALL.search(path) is not None)),
+            complete=script and not goes_on and text[end : end + 1] in ("'", '"', "`"),
+        )
+
+
 def addresses(script: bytes) -> Iterator[tuple[Target, bool]]:
     """Every address in the text of `script`, each once, and whether it looks like one that is loaded."""
-    short = len(script) <= _SHORT
-    text = script.decode("latin-1")
     seen = set()
-    for match in _ADDRESS.finditer(text):
-        host = match[1].lower()
-        path = (match[2] or "/").replace("\\/", "/").rstrip("\\")
-        target = Target(host, path)
-        if target not in seen:
-            seen.add(target)
-            called = _CALL.search(path) or _GOES_ON.match(text, match.end())
-            yield target, bool(_SCRIPT.search(path) or (short and called))
+    for found in located(script.decode("latin-1")):
+        if found.target not in seen:
+            seen.add(found.target)
+            yield found.target, found.loadable
