@@ -187,7 +187,7 @@ def test_services_of_the_configuration_come_first() -> None:
     assert catalogue.cookie_category("_gid") is N
 
 
-EMPTY = {"safe_cookies": [], "uncorroborated": []}
+EMPTY: dict[str, list[str]] = {"safe_cookies": [], "uncorroborated": []}
 
 
 @pytest.mark.parametrize(
