@@ -1,7 +1,8 @@
 """The gateway as one ASGI application: the only place that knows all parts.
 
 The way of a request, outermost first: (neighbours of a shared host leave here) forwarding headers → decision →
-click ids → the gateway's own pages or, towards the shop: cookies → headers → disguised trackers → HTML → shop.
+click ids → the gateway's own pages or, towards the shop: cookies → second wall → headers → disguised trackers →
+HTML → shop.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gateway.config.settings import Settings
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import choice_routes
+from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.health import health_routes
 from gateway.endpoints.pages import Pages, pages_routes
 from gateway.enforcement.banner import Banner, Shown
@@ -32,7 +34,9 @@ from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
+from gateway.enforcement.csp import own_source
 from gateway.enforcement.filter_lists import FilterLists
+from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
@@ -63,6 +67,7 @@ from gateway.observability.counters import Counters
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
+from gateway.second_wall import behind, second_wall
 from gateway.types import ASGIApp, Clock, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -160,25 +165,33 @@ class Gateway:
         return TenantMiddleware(forwarded, shop=self._shop, tenant=self._tenant, resolve=forwarded.resolve)
 
     def _enforced(self, shop: ASGIApp) -> ASGIApp:
+        wall = second_wall(self._settings, self._registry)
         rewriting = Rewriting(
             make_policy=self._page_policy,
             banner=self._banner,
             language=self._settings.language,
             count=self.counters.add,
+            reload=wall is not None and wall.enforced,
         )
         app: ASGIApp = HtmlMiddleware(
             shop,
             rewriter_for=rewriting,
-            untouched=lambda path: path.startswith(self._settings.untouched_paths),
+            untouched=self._untouched,
             count=self._count_page,
         )
         app = DisguiseMiddleware(app, catalogue=self._registry.catalogue, count=self.counters.add)
         app = PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
+        app = behind(
+            wall, app, policy_for=rewriting.policy, make_policy=self._page_policy, untouched=self._untouched
+        )
         return CookieMiddleware(
             app,
             cookies=self._cookies,
             count=lambda what, name: self.counters.add("cookie", self._owner(name), what),
         )
+
+    def _untouched(self, path: str) -> bool:
+        return path.startswith(self._settings.untouched_paths)
 
     def _count_page(self, what: str) -> None:
         self.counters.add("page", "unknown", what)
@@ -199,13 +212,15 @@ class Gateway:
     def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:
         def policy_for(scope: Scope) -> HeaderPolicy | None:
             decision: Decision = scope["consent"]
-            path: str = scope["path"]
+            handover = self._untouched(scope["path"])
             page = rewriting.policy(scope, decision)
+            host = next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1")
             return HeaderPolicy(
                 _judge(page),
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
-                handover=path.startswith(self._settings.untouched_paths),
+                handover=handover,
+                own="" if handover else own_source(host, self._settings.prefix),
             )
 
         return policy_for
@@ -236,6 +251,9 @@ class Gateway:
                 clock=self._clock,
                 prefix=settings.prefix,
                 error_page=error_page,
+            ),
+            *csp_report_routes(
+                prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
             ),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values()),
             *health_routes(prefix=settings.prefix, ready=self._ready),

@@ -13,6 +13,7 @@ LAYERS = (
     {"cli", "__main__", "__init__"},
     {"demo", "scan"},
     {"app"},
+    {"second_wall"},
     {"registry"},
     {"middleware", "proxy", "endpoints"},
     {"config", "enforcement", "ledger", "observability"},

@@ -39,6 +39,7 @@ def load_settings(
     problems.extend(_revision_problems(raw))
     if not any(problem.key in ("scope", "prefix") for problem in problems):
         problems.extend(_scope_problems(file))
+    problems.extend(_csp_problems(file))
     problems.extend(_filter_list_problems(file.filter_lists))
     order = {key: place for place, key in enumerate(raw)}
     problems.sort(key=lambda problem: order.get(re.split(r"[.\[]", problem.key)[0], -1))
@@ -112,6 +113,12 @@ def _scope_problems(file: FileSettings) -> Iterator[Problem]:
         yield Problem("prefix", file.prefix, f"a path below scope, such as {folder}_choices")
     if file.owns_root and file.scope != "/":
         yield Problem("owns_root", file.owns_root, f"false: the shop has only {file.scope}")
+
+
+def _csp_problems(file: FileSettings) -> Iterator[Problem]:
+    blocked = file.unknown == "block" or (file.unknown is None and file.services)
+    if file.csp.mode == "enforce" and not blocked:
+        yield Problem("csp.mode", "enforce", 'unknown = "block" or [[services]] beside it: it names what may load')
 
 
 def _tables(raw: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -74,6 +74,19 @@ class Stats(Struct, frozen=True, kw_only=True):
     )
 
 
+class Csp(Struct, frozen=True, kw_only=True):
+    """`[csp]`: the second wall, a content security policy of our own beside the shop's."""
+
+    mode: Annotated[
+        Literal["enforce", "report", "off"] | None,
+        Meta(description="report for the days before; without it: enforce where unknown ones are blocked, else off"),
+    ] = None
+    connect: Annotated[bool, Meta(description="limit fetch, beacons and WebSockets too")] = False
+    longest: Annotated[
+        int, Meta(ge=2000, description="bytes of the policy; your proxy must take it with all other headers")
+    ] = 3000
+
+
 class CookieEntry(Struct, frozen=True, kw_only=True):
     """`[[cookies]]`: a cookie of the shop's own; wins over everything the gateway knows about its name."""
 
@@ -152,6 +165,7 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     controller: Controller = Controller()
     services: tuple[ServiceEntry, ...] = ()
     cookies: tuple[CookieEntry, ...] = ()
+    csp: Csp = Csp()
     stats: Stats = Stats()
     data: Annotated[str, Meta(description="data folder; empty: the user's own")] = ""
     database: Annotated[

@@ -60,8 +60,8 @@ def require_own_page(request: Request) -> None:
 
 async def read_form(request: Request) -> Form:
     """The body as fields. Raises FormError: 413 over 16 kB, 415 for another type, 400 for bad syntax."""
-    body = await _body(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await read_body(request)
+    kind = media_type(request)
     if kind == "application/json":
         return Form(_json_fields(body), json=True)
     if body and kind != "application/x-www-form-urlencoded":
@@ -73,6 +73,21 @@ async def read_form(request: Request) -> Form:
     return Form({name: list(values) for name, values in fields.items()}, json=_wants_json(request))
 
 
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises FormError 413 over 16 kB."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise FormError(413, f"body: expected at most {LARGEST_BODY} bytes")
+    return body
+
+
+def media_type(request: Request) -> str:
+    """The type of the body in lower case, without parameters; "" if none is named."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def local_path(value: object) -> str | None:
     """`value` if it is a path on this host that no browser takes for another place, else None."""
     if not isinstance(value, str) or not value.startswith("/") or value.startswith("//"):
@@ -80,15 +95,6 @@ def local_path(value: object) -> str | None:
     hostile = len(value) > 2048 or "\\" in value or any(ord(c) <= 32 or ord(c) == 127 for c in value)
     encodable = value.isprintable()
     return value if encodable and not hostile else None
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise FormError(413, f"body: expected at most {LARGEST_BODY} bytes")
-    return body
 
 
 def _json_fields(body: bytes) -> dict[str, list[object]]:

@@ -127,6 +127,7 @@ class Banner:
         element: bytes,
         link: str = "",
         always: bool = True,
+        once: bool = True,
         page_lang: str | None = None,
         width: int = 0,
         height: int = 0,
@@ -135,7 +136,8 @@ class Banner:
 
         `element` is the embed's own start and end tag as rewritten (address in `data-consent-src`, `hidden`
         set): trusted markup, in the page's own encoding. `link` opens the content at the provider. `always`
-        is false for a service that no category covers. `width` and `height` are CSS pixels, 0 if unknown.
+        is false for a service that no category covers, `once` where a policy of ours on the page does not let
+        it load. `width` and `height` are CSS pixels, 0 if unknown.
         """
         words = texts(locale)
         kind = words[f"kind.{category}"]
@@ -151,6 +153,7 @@ class Banner:
             link=link if link.startswith(("https://", "http://", "//")) else "",
             message=words.say("embed", vendor=vendor),
             always=words.say("embed.accept", category=kind) if always else "",
+            once=once,
             width=width,
             height=height,
             hole=_HOLE,

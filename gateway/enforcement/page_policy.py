@@ -123,6 +123,10 @@ class PagePolicy:
         """The fate of a whole category."""
         return self._fates[category]
 
+    def opens(self, service: Service) -> bool:
+        """Whether what belongs to `service` may load."""
+        return self._of(service).fate is Fate.KEEP
+
     def leaves(self, url: str) -> bool:
         """Whether a link leads to another host, but to no necessary service (payment, sign-in)."""
         target = locate(url, self.page)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.enforcement import csp
 from gateway.enforcement.headers import add_vary, drop, get_all, split_list
 from gateway.types import RawHeaders
 
@@ -44,7 +45,7 @@ _SHARED_CACHES: Final = frozenset(
 )
 _REPORTING: Final = frozenset((b"nel", b"report-to", b"reporting-endpoints"))
 _MEASUREMENT: Final = re.compile(rb"observe-browsing-topics|attribution-reporting-.+")
-_WATCHED: Final = _REPORTING | {b"link", b"refresh", b"speculation-rules", b"observe-browsing-topics"}
+_WATCHED: Final = _REPORTING | csp.NAMES | {b"link", b"refresh", b"speculation-rules", b"observe-browsing-topics"}
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LINK = re.compile(rb"""\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*""")
@@ -67,6 +68,7 @@ class HeaderPolicy:
     `marketing`: whether marketing is granted. `dnt`: whether DNT decides anything, so caches must tell it
     apart. `no_store`: pages carry granted trackers and must not come back from the back/forward cache.
     `handover`: a payment or sign-in path, whose partner needs to see the shop's origin.
+    `own`: the source that lets the banner through the shop's own policies, "" to add none.
     """
 
     judge: Judge
@@ -74,11 +76,14 @@ class HeaderPolicy:
     dnt: bool = True
     no_store: bool = False
     handover: bool = False
+    own: str = ""
     features: Sequence[str] = AD_FEATURES
 
     def page(self, headers: RawHeaders) -> RawHeaders:
         """The headers of a page: caching, referrer, browser features, and all that `any` does."""
         headers = uncached(self.any(headers), no_store=self.no_store)
+        if self.own:
+            headers = [(n, csp.with_source(v, self.own) if n in csp.NAMES else v) for n, v in headers]
         headers = add_vary(headers, b"Cookie", b"Sec-GPC", *((b"DNT",) if self.dnt else ()))
         headers = referrer(headers, self._referrer())
         return headers if self.marketing else permissions(headers, self.features)
@@ -95,8 +100,22 @@ class HeaderPolicy:
                     kept.append((name, value))
             elif self._keeps(name, value):
                 kept.append((name, value))
+        kept = self._unheard(kept)
         # Without a group of the same answer NEL reports to one the browser remembers from another time.
         return kept if any(name == b"report-to" for name, _ in kept) else drop(kept, b"nel")
+
+    def _unheard(self, headers: RawHeaders) -> RawHeaders:
+        """The shop's content security policies without report targets that may not hear."""
+        if not any(name in csp.NAMES for name, _ in headers):
+            return headers
+        groups = csp.reporting_groups(headers)
+        lines = (
+            (name, csp.without_reports(value, lambda url: self.judge(url, "report"), groups))
+            if name in csp.NAMES
+            else (name, value)
+            for name, value in headers
+        )
+        return [(name, value) for name, value in lines if value or name not in csp.NAMES]
 
     def _keeps(self, name: bytes, value: bytes) -> bool:
         if name == b"report-to":

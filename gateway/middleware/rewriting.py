@@ -29,14 +29,18 @@ class Rewriting:
     """Gives each HTML answer its rewriter.
 
     `make_policy(decision, host, scheme)` builds the rules of one state on one host; they are kept and shared.
+    `reload`: pages come with a policy of our own, which a choice cannot loosen without a new page.
     `count(what, service, outcome, number)` hears what each page had taken out.
     """
 
-    def __init__(self, *, make_policy: MakePolicy, banner: Banner, language: str, count: Count) -> None:
+    def __init__(
+        self, *, make_policy: MakePolicy, banner: Banner, language: str, count: Count, reload: bool = False
+    ) -> None:
         self._make_policy = make_policy
         self._banner = banner
         self._language = language
         self._count = count
+        self._reload = reload
         self._policies: dict[tuple[str, str, State, State, State], PagePolicy] = {}
 
     def __call__(self, scope: Scope, status: int, headers: RawHeaders) -> CountedRewriter:
@@ -75,7 +79,9 @@ class Rewriting:
         def foot(language: str) -> bytes:
             locale = choose(language, accepted, self._language)
             ids = scope.get("click_ids", ())
-            return self._banner.foot(decision, locale, language, nonce=nonce, click_ids=ids)
+            return self._banner.foot(
+                decision, locale, language, nonce=nonce, reload=self._reload, click_ids=ids
+            )
 
         def placeholder(language: str, embed: Embed) -> bytes:
             return self._banner.placeholder(
@@ -88,6 +94,7 @@ class Rewriting:
                 page_lang=language,
                 width=embed.width,
                 height=embed.height,
+                once=not self._reload,
             )
 
         return Injection(body, foot, destination == b"document", placeholder)

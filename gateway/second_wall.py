@@ -1,0 +1,58 @@
+"""Whether this shop has a second wall, which one, and where it stands in the stack."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from gateway.config.settings import Settings
+from gateway.enforcement.page_policy import PagePolicy
+from gateway.enforcement.wall import Wall
+from gateway.middleware.wall import WallMiddleware
+from gateway.model.categories import State
+from gateway.model.decision import Decision
+from gateway.registry import Registry
+from gateway.types import ASGIApp, Scope
+
+log = logging.getLogger(__name__)
+_EVERYTHING = Decision(State.GRANTED, State.GRANTED, State.GRANTED)
+
+
+def second_wall(settings: Settings, registry: Registry) -> Wall | None:
+    """The wall that `[csp]` asks for; without a mode it is enforced where unknown third parties are blocked."""
+    mode = settings.csp.mode or ("enforce" if registry.block_unknown else "off")
+    if mode == "off":
+        return None
+    declared = None if registry.declared is None else sorted(registry.declared)
+    return Wall(
+        registry.catalogue,
+        None if declared is None else [registry.catalogue.by_id[service] for service in declared],
+        settings.first_party,
+        prefix=settings.prefix,
+        connect=settings.csp.connect,
+        longest=settings.csp.longest,
+        report_only=mode == "report",
+    )
+
+
+def behind(
+    wall: Wall | None,
+    app: ASGIApp,
+    *,
+    policy_for: Callable[[Scope, Decision], PagePolicy],
+    make_policy: Callable[[Decision, str, str], PagePolicy],
+    untouched: Callable[[str], bool],
+) -> ASGIApp:
+    """`app` behind the wall, if there is one. What does not fit into its header is logged here, once.
+
+    `policy_for` gives the shared rules of a request, `make_policy` those of a decision, a host and a scheme.
+    """
+    if wall is None:
+        return app
+    rest = wall.left_out(make_policy(_EVERYTHING, "localhost", "https"))
+    if rest:
+        log.warning(
+            "csp.longest: %d places of granted services do not fit into the policy and are blocked: %s%s",
+            len(rest), ", ".join(rest[:5]), ", …" if len(rest) > 5 else "",
+        )  # fmt: skip
+    return WallMiddleware(app, wall=wall, policy_for=policy_for, untouched=untouched)
