@@ -11,6 +11,7 @@ from gateway.model.masking import masked
 from gateway.model.service import Service
 from gateway.scan.recorder import RUN_TIME, Sighting
 
+_ACTIVE = frozenset(("script", "frame", "object"))
 _STRICTNESS = {Fate.KEEP: 0, Fate.HOLD: 1, Fate.REMOVE: 2}
 
 
@@ -54,9 +55,12 @@ class Findings:
 
     @property
     def to_declare(self) -> tuple[Service, ...]:
-        """The services a visitor has to be asked about."""
-        found = (party.service for party in self.services)
-        used = {service.id: service for service in found if service and service.category in OPTIONAL}
+        """The services a visitor has to be asked about, and necessary ones the second wall must know."""
+        used = {
+            party.service.id: party.service
+            for party in self.services
+            if party.service and (party.service.category in OPTIONAL or _ACTIVE.intersection(party.kinds))
+        }
         return tuple(used[name] for name in sorted(used))
 
 

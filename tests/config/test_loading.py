@@ -322,3 +322,14 @@ def test_the_list_of_click_ids_can_be_replaced(file: Path) -> None:
     assert load(file, 'click_ids = ["gclid", "utm_*"]').click_ids == ("gclid", "utm_*")
     assert load(file, "").click_ids == CLICK_IDS
     assert [problem.key for problem in problems(file, 'click_ids = ["a&b"]')] == ["click_ids[0]"]
+
+
+def test_the_second_wall_is_enforced_only_where_it_can_know_what_may_load(file: Path) -> None:
+    for text in ('unknown = "block"', '[[services]]\nid = "google-analytics"'):
+        assert load(file, text + '\n[csp]\nmode = "enforce"').csp.mode == "enforce"
+    assert load(file, '[csp]\nmode = "report"\nconnect = true\nlongest = 8000').csp.longest == 8000
+    for text in ("", 'unknown = "pass"\n[[services]]\nid = "google-analytics"\n'):
+        (problem,) = problems(file, text + '[csp]\nmode = "enforce"')
+        assert problem.key == "csp.mode"
+    (problem,) = problems(file, "[csp]\nlongest = 100")
+    assert (problem.key, problem.expected) == ("csp.longest", "a whole number, at least 2000")

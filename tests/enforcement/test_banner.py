@@ -268,6 +268,15 @@ def test_a_placeholder_names_the_provider_and_holds_the_embed() -> None:
     assert element in markup
 
 
+def test_a_placeholder_offers_no_single_view_that_a_policy_of_ours_would_stop() -> None:
+    for once in (True, False):
+        markup = BANNER.placeholder(
+            "en", service="y", vendor="Y", category=Category.PREFERENCES, element=b"<iframe></iframe>", once=once
+        )
+        assert (b'data-consent-action="load"' in markup) is once
+        assert b'data-consent-action="accept"' in markup
+
+
 def test_a_placeholder_takes_the_place_the_embed_would() -> None:
     sized = BANNER.placeholder(
         "en", service="s", vendor="V", category=Category.PREFERENCES, element=b"", width=560, height=315

@@ -173,3 +173,8 @@ def test_a_base_element_changes_where_links_lead_but_not_what_they_lose() -> Non
     rules.click_ids = ClickIds(["x"])
     assert rules.under("https://other.test/").leaves("/x")
     assert rules.under("https://other.test/").click_ids is rules.click_ids
+
+
+def test_a_service_is_open_where_its_elements_are_kept() -> None:
+    assert REFUSED.opens(Service("p", "P", Category.NECESSARY))
+    assert not REFUSED.opens(Service("m", "M", Category.MARKETING))

@@ -192,3 +192,26 @@ def test_where_a_refresh_goes(value: bytes, target: str) -> None:
 )  # fmt: skip
 def test_link_hints(value: bytes, kept: bytes) -> None:
     assert link(value, judge) == kept
+
+
+CSP, REPORT_ONLY = b"content-security-policy", b"content-security-policy-report-only"
+
+
+@pytest.mark.parametrize("name", [CSP, REPORT_ONLY])
+def test_the_shops_policy_stays_and_no_third_party_hears_of_it(name: bytes) -> None:
+    headers = [(name, b"img-src *; report-uri https://tracker.test/r; report-to theirs"),
+               (b"reporting-endpoints", b'theirs="https://tracker.test/r"')]  # fmt: skip
+    assert REFUSED.any(headers) == [(name, b"img-src *")]
+    kept = [(name, b"img-src *; report-to mine"), (b"reporting-endpoints", b'mine="/r"')]
+    assert REFUSED.any(kept) == kept
+
+
+def test_a_policy_that_only_reported_to_a_third_party_is_gone() -> None:
+    assert REFUSED.any([(CSP, b"report-uri //tracker.test"), (b"x", b"y")]) == [(b"x", b"y")]
+
+
+def test_the_banner_gets_through_the_policies_of_pages() -> None:
+    policy = HeaderPolicy(judge, own="shop.test/_choices/")
+    headers = [(CSP, b"script-src cdn.test"), (CSP, b"img-src *"), (b"x", b"script-src cdn.test")]
+    assert policy.page(headers)[:3] == [(CSP, b"script-src cdn.test shop.test/_choices/"), *headers[1:]]
+    assert policy.any(headers) == headers

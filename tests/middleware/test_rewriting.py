@@ -105,3 +105,12 @@ def test_our_script_runs_under_the_shops_nonce(made: Made, policy: bytes, nonce:
     page = made.page(answer=[(b"content-security-policy", policy)])
     assert (b" nonce=" in page) is bool(nonce)
     assert nonce in page
+
+
+def test_with_a_policy_of_ours_on_the_page_a_choice_brings_a_new_one(made: Made) -> None:
+    assert b"data-consent-reload" not in made.page()
+    banner = Banner(Shown("/_choices", 1), "/cg.css", "/cg.js")
+    made.rewriting = Rewriting(
+        make_policy=made.policy, banner=banner, language="en", count=made.count, reload=True
+    )
+    assert b"data-consent-reload" in made.page()

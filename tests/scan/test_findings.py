@@ -54,6 +54,12 @@ def test_only_what_needs_consent_is_to_be_declared_and_once() -> None:
     assert Findings("s", 1, tuple(parties), (), ()).to_declare == (COUNTER,)
 
 
+def test_a_necessary_service_that_brings_scripts_is_declared_for_the_second_wall() -> None:
+    for kind, declared in (("script", (CLOUD,)), ("frame", (CLOUD,)), ("image", ())):
+        party = ThirdParty(CLOUD, (), (kind,), KEEP, KEEP, 1)
+        assert Findings("s", 1, (party,), (), ()).to_declare == declared
+
+
 def test_what_is_printed_steers_no_terminal_and_is_not_endless() -> None:
     assert printable("é\x1b\x9b\n") == "é???"
     assert len(printable("a" * 999)) == 200

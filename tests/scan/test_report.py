@@ -17,7 +17,7 @@ from gateway.scan.report import print_text, to_json, toml
 
 KEEP, HOLD, REMOVE = Fate.KEEP, Fate.HOLD, Fate.REMOVE
 ANALYTICS = Service("google-analytics", "Google Analytics", Category.STATISTICS)
-CLOUD = Service("cloudflare", "Cloudflare", Category.NECESSARY)
+CLOUD = Service("hosted-libraries", "Cloudflare", Category.NECESSARY)
 FOUND = Findings(
     "https://shop.test/",
     2,
@@ -50,7 +50,7 @@ def text(findings: Findings, width: int = 120) -> str:
 def load(block: str, folder: Path) -> object:
     file = folder / "gateway.toml"
     file.write_text(block, "utf-8")
-    return load_settings(file, {}, known_services=["google-analytics"])
+    return load_settings(file, {}, known_services=["google-analytics", "hosted-libraries"])
 
 
 def test_the_tables_say_what_was_seen_and_what_becomes_of_it() -> None:
@@ -85,13 +85,13 @@ def test_nothing_is_said_to_be_nothing() -> None:
 
 def test_the_block_can_be_pasted(tmp_path: Path) -> None:
     settings = load(toml(FOUND), tmp_path)
-    assert [entry.id for entry in settings.services] == ["google-analytics"]  # type: ignore[attr-defined]
+    assert [entry.id for entry in settings.services] == ["google-analytics", "hosted-libraries"]  # type: ignore[attr-defined]
 
 
 def test_the_comments_can_be_completed(tmp_path: Path) -> None:
     block = re.sub(r'^# (?=\[|id|name|hosts|category)', "", toml(FOUND), flags=re.M)
     settings = load(block.replace('category = ""', 'category = "necessary"'), tmp_path)
-    assert [(entry.id, entry.hosts) for entry in settings.services][1:] == [("x.test", ("x.test",))]  # type: ignore[attr-defined]
+    assert [(entry.id, entry.hosts) for entry in settings.services][2:] == [("x.test", ("x.test",))]  # type: ignore[attr-defined]
     assert [entry.name for entry in settings.cookies] == ['uid"_*']  # type: ignore[attr-defined]
 
 
