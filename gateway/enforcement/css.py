@@ -11,16 +11,49 @@ from collections.abc import Callable
 
 _WHITE = rb"[\t\n\f\r ]*+"
 _WHITE_OR_COMMENT = rb"(?:[\t\n\f\r ]|/\*(?s:.{0,200}?)\*/)*+"
-_DOUBLE = rb"""(?P<double>(?:[^"\\\n\f\r]|\\(?s:.))*+)"""
-_SINGLE = rb"""(?P<single>(?:[^'\\\n\f\r]|\\(?s:.))*+)"""
+# After a byte beyond ASCII a backslash may be half of a character (Shift_JIS, Big5, GBK): it escapes nothing then.
+# To end a string too early does no harm, what follows is searched as well.
+_HALF = rb"[\x80-\xff]\\?+"
+_DOUBLE = rb"""(?P<double>(?:""" + _HALF + rb"""|[^"\\\n\f\r\x80-\xff]|\\(?s:.))*+)"""
+_SINGLE = rb"""(?P<single>(?:""" + _HALF + rb"""|[^'\\\n\f\r\x80-\xff]|\\(?s:.))*+)"""
 _STRING = rb"""(?:\"""" + _DOUBLE + rb"""(?:"|\Z)|'""" + _SINGLE + rb"""(?:'|\Z))"""
-_BARE = rb"""(?P<bare>(?:[^\t\n\f\r "'()\\]|\\(?s:.))++)"""
-_IMPORT = rb"@import" + _WHITE_OR_COMMENT
-_URL = re.compile(
-    rb"(?P<import>" + _IMPORT + rb")?+(?:url|src)\(" + _WHITE + rb"(?:" + _STRING + rb"|" + _BARE + rb")",
-    re.IGNORECASE,
+_BARE = (
+    rb"""(?P<bare>(?:""" + _HALF + rb"""|[^\t\n\f\r "'()\\\x80-\xff]"""
+    rb"""|\\[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\n\r\f])?+|\\[^0-9a-fA-F])++)"""
 )
-_IMPORTED = re.compile(_IMPORT + _STRING, re.IGNORECASE)
+
+
+def _word(word: str, spelt: bool) -> bytes:
+    """A pattern for a name, in which any letter may be `spelt` as an escape (CSS Syntax 4.3.7)."""
+    if not spelt:
+        return word.encode()
+    ways = (
+        rf"(?:{c}|\\0{{0,4}}(?:{ord(c):x}|{ord(c) - 32:x})(?:\r\n|[ \t\n\r\f])?+|\\{c if c > 'f' else '(?!)'})"
+        for c in word
+    )
+    return "".join(ways).encode()
+
+
+def _addresses(spelt: bool) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """The patterns for `url()` and `src()`, and for the string of an `@import`."""
+    imports = b"@" + _word("import", spelt) + _WHITE_OR_COMMENT
+    functions = rb"(?:" + _word("url", spelt) + rb"|" + _word("src", spelt) + rb")\("
+    return (
+        re.compile(
+            rb"(?P<import>" + imports + rb")?+" + functions + _WHITE + rb"(?:" + _STRING + rb"|" + _BARE + rb")",
+            re.IGNORECASE,
+        ),
+        re.compile(imports + _STRING, re.IGNORECASE),
+    )
+
+
+_PLAIN = _addresses(False)
+_SPELT = _addresses(True)
+# Strings become addresses by ways that cannot be followed: `image-set(var(--name))`, `image()`, long comments.
+_ABSOLUTE = re.compile(
+    rb"""(?=["'](?:[\x00-\x20]|\\[\n\r\f])*+(?:[hH\\]|[/\\][/\\]))""" + _STRING,
+)
+_LEADS_OUT = re.compile(r"[\x00-\x20]*(?:https?:|[/\\]{2})", re.IGNORECASE)
 _SET = re.compile(
     rb"""image-set\((?:[^()"']|"[^"\n]*+"|'[^'\n]*+'|\([^()]*+\))*+""",
     re.IGNORECASE,
@@ -38,7 +71,7 @@ def filtered(style: bytes, keep: Keep) -> bytes:
 
     Bytes that are not part of such a URL stay as they are.
     """
-    if b"(" not in style and b"@" not in style:
+    if b"(" not in style and b"@" not in style and b"\\" not in style:
         return style
 
     def imported(match: re.Match[bytes]) -> bytes:
@@ -53,16 +86,29 @@ def filtered(style: bytes, keep: Keep) -> bytes:
     def options(match: re.Match[bytes]) -> bytes:
         return _ANY_STRING.sub(option, match[0])
 
-    return _SET.sub(options, _IMPORTED.sub(imported, _URL.sub(called, style)))
+    def absolute(match: re.Match[bytes]) -> bytes:
+        return _judged(match, keep, False) if _LEADS_OUT.match(_unescape(_value(match))) else match[0]
+
+    url, import_ = _SPELT if b"\\" in style else _PLAIN
+    return _ABSOLUTE.sub(absolute, _SET.sub(options, import_.sub(imported, url.sub(called, style))))
 
 
 def _judged(match: re.Match[bytes], keep: Keep, is_import: bool) -> bytes:
-    groups = match.groupdict()
-    name = next(name for name in ("double", "single", "bare") if groups.get(name) is not None)
-    if keep(_unescape(groups[name]), is_import):
+    name = _form(match)
+    if keep(_unescape(match[name]), is_import):
         return match[0]
     before = match[0][: match.start(name) - match.start() - (name != "bare")]
     return before + (_BARE_EMPTY if name == "bare" else _EMPTY)
+
+
+def _form(match: re.Match[bytes]) -> str:
+    groups = match.groupdict()
+    return next(name for name in ("double", "single", "bare") if groups.get(name) is not None)
+
+
+def _value(match: re.Match[bytes]) -> bytes:
+    value: bytes = match[_form(match)]
+    return value
 
 
 def _unescape(url: bytes) -> str:

@@ -35,6 +35,8 @@ _PATIENCE = 64
 """A long token is looked at again when it has grown by this fraction of it: small pieces stay linear."""
 _DEEPEST = 8
 """How many documents may stand inside each other (`srcdoc`, `noscript`)."""
+_DOCUMENTS = frozenset(("embed", "frame", "object"))
+"""Elements besides `iframe` whose address may hold a document."""
 _BOM_BEGUN = (b"\xef", b"\xef\xbb")
 
 
@@ -236,6 +238,8 @@ class HtmlRewriter:
         elif self._foreign.doubtful:
             self._foreign.settle(name)
         tag, change = self._judged(source)
+        if name in _DOCUMENTS and (document := self._inner_document(tag, change)) is not None:
+            change = document
         if name in ELEMENTS and not foreign and not (name == "noscript" and self._noscript):
             self._open_raw(tag, change, out)
             return end
@@ -388,13 +392,19 @@ class HtmlRewriter:
 
     def _inner_document(self, tag: StartTag, change: Edit | None) -> Edit | None:
         """The edit for a frame that carries its document with it, in `srcdoc` or a `data:` address."""
-        tag = tag if change is None else start_tag(change.output)
+        if change is not None:
+            if not change.output:
+                return None
+            tag = start_tag(change.output)
         counts = () if change is None else change.counts
         if tag.has("srcdoc"):
             document = encode(tag.value("srcdoc"))
             if (rewritten := self._nested(document)) != document:
                 text = b'srcdoc="' + escape(rewritten.decode("utf-8", "surrogateescape")) + b'"'
                 return Edit(tag.edited({"srcdoc": text}), counts=counts)
-        elif (page := script_of_data_url(tag.value("src"))) and self._nested(page) != page:
-            return Edit(b"", True, counts)
+        else:
+            name = "data" if tag.name == "object" else "src"
+            page = script_of_data_url(tag.value(name))
+            if page and self._nested(page) != page:
+                return Edit(tag.edited({name: None}) if tag.name == "object" else b"", True, counts)
         return None

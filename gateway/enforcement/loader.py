@@ -16,12 +16,12 @@ from gateway.enforcement.url import Target
 
 _LOADS = re.compile(
     rb"createElement\s*\(|document\.write|\.src\s*=|\[['\"]src['\"]\]|setAttribute\s*\(\s*['\"]src|new Image\b"
-    rb"|sendBeacon|importScripts|\bimport\s*\(|getScript|loadScript|loadJS|\$script|\bfetch\s*\(|XMLHttpRequest"
+    rb"|sendBeacon|importScripts|\bimport\s*[('\"]|\bfrom\s*['\"]|WebSocket|EventSource|Worker|getScript|loadScript|loadJS|\$script|\bfetch\s*\(|XMLHttpRequest"
     rb"|\$\.ajax|innerHTML|requirejs|require\s*\(|insertAdjacentHTML|appendChild|\bsrc=",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"""(?:["'`](?:https?:)?(?:\\?/){2}|(?:https?:)(?:\\?/){2}|["'`]\.|["'`]|=(?:\\?/){2})"""
+    r"""(?:["'`](?:(?:http|ws)s?:)?(?:\\?/){2}|(?:(?:http|ws)s?:)(?:\\?/){2}|["'`]\.|["'`]|=(?:\\?/){2})"""
     r"""((?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,18})(?::\d+)?((?:\\?/)[^\s"'`<>]*)?""",
     re.IGNORECASE,
 )
@@ -31,6 +31,12 @@ _CALL = re.compile(
 )
 _GOES_ON = re.compile(r"""["'`]\s*(?:\+|\.concat\b)""")
 """The rest of the address comes from a variable."""
+_CALLED = re.compile(
+    r"""(?:\b(?:fetch|sendBeacon|importScripts|import|from|WebSocket|EventSource|Worker|getScript|load(?:Script|JS))\s*\(?"""
+    r"""|\bsrc\s*[=,]|\bopen\s*\(\s*["'][A-Z]+["']\s*,|\bsrc["']\s*[,\]]\s*=?)\s*\\?["'`]?$"""
+)
+"""What stands before an address that is loaded whatever its path looks like."""
+_BEFORE = 48
 _SHORT = 8192
 """Bytes up to which a script that holds a call of a third party is taken for its loader; longer ones hold data."""
 
@@ -92,13 +98,14 @@ def located(text: str) -> Iterator[Located]:
         start = match.start() + (match[0][0] in "\"'`=")
         goes_on = _GOES_ON.match(text, end) is not None
         script = _SCRIPT.search(path) is not None
+        direct = _CALLED.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
         yield Located(
             Target(match[1].lower(), path),
             start,
             match.start(1),
             end,
             absolute="/" in text[start : match.start(1)],
-            loadable=script or (short and (goes_on or _CALL.search(path) is not None)),
+            loadable=direct or script or (short and (goes_on or _CALL.search(path) is not None)),
             complete=script and not goes_on and text[end : end + 1] in ("'", '"', "`"),
         )
 

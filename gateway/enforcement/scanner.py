@@ -38,9 +38,9 @@ _TEXT = r"(?:[^<]|<[^a-zA-Z!/?<])"
 
 INTERESTING = frozenset(
     [
-        "applet", "audio", "base", "bgsound", "body", "embed", "fencedframe", "frame", "iframe", "image",
-        "img", "input", "link", "math", "meta", "noembed", "noframes", "noscript", "object", "plaintext",
-        "portal", "script", "select", "source", "style", "svg", "textarea", "title", "track", "video",
+        "applet", "audio", "base", "bgsound", "body", "embed", "fencedframe", "frame", "html", "iframe", "image",
+        "img", "input", "link", "math", "meta", "noembed", "noframes", "noscript", "object", "param",
+        "plaintext", "portal", "script", "select", "source", "style", "svg", "textarea", "title", "track", "video",
         "xmp"
     ]
 )
@@ -49,14 +49,25 @@ INTERESTING = frozenset(
 ENDS = frozenset(("body", "html", "select"))
 """End tags that matter in a body: where the foot goes in, and where an older parser reads differently."""
 
-ANYWHERE = ("attributionsrc", "background", "ping", "style")
-"""Attributes that can load on any element."""
+ANYWHERE = ("action", "attributionsrc", "background", "formaction", "on*", "ping", "style")
+"""Attributes that can load or run something on any element; `on*` are all that begin so."""
 
 LINKS = frozenset(("a", "area"))
 """Elements that matter only for where they lead: those that stay on the host are skipped."""
 
 LINK_ATTRIBUTES = ("href", "referrerpolicy")
 """Attributes that say where a link leads, and what it tells there."""
+
+ACTS = (
+    "auxclick", "beforeinput", "blur", "change", "click", "contextmenu", "copy", "cut", "dblclick", "drag", "drop",
+    "focus", "input", "invalid", "key", "mouse", "paste", "pointer", "reset", "select", "submit", "touch", "wheel",
+)  # fmt: skip
+"""How the names of events begin that only the visitor causes."""
+
+PRESENTATION = (
+    "clip-path", "cursor", "fill", "filter", "marker", "marker-end", "marker-mid", "marker-start", "mask", "stroke",
+)  # fmt: skip
+"""Attributes of SVG that are CSS properties with addresses (SVG 2, 6.6)."""
 
 _DRAWING = [
     "circle", "clippath", "defs", "ellipse", "fecolormatrix", "filter", "g", "line", "lineargradient",
@@ -66,11 +77,16 @@ _DRAWING = [
 
 
 def _insensitive(word: str) -> str:
-    return "".join(f"[{c}{c.upper()}]" for c in word)
+    return "".join(f"[{_cases(c)}]" for c in word)
+
+
+def _cases(character: str) -> str:
+    """The inside of a character class for a character in any case."""
+    return character + character.upper() if character.isalpha() else "\\" + character
 
 
 def _other_than(words: Iterable[str], end: str, first: str = "") -> str:
-    """A pattern for every name that is none of `words`, whatever its case.
+    """A pattern for every name that is none of `words`, whatever its case; `on*` is every word beginning so.
 
     `end` are the characters that end a name, `first` those allowed to begin one if not all are
     (both as the inside of a character class).
@@ -86,8 +102,10 @@ def _branches(words: Iterable[str], end: str) -> tuple[str, list[str]]:
     for word in words:
         if word:
             rests.setdefault(word[0], set()).add(word[1:])
-    ways = [f"[{c}{c.upper()}]{_rest_other_than(rest, end)}" for c, rest in sorted(rests.items())]
-    return "".join(c + c.upper() for c in sorted(rests)), ways
+    ways = [
+        f"[{_cases(c)}]{_rest_other_than(rest, end)}" for c, rest in sorted(rests.items()) if "*" not in rest
+    ]
+    return "".join(map(_cases, sorted(rests))), ways
 
 
 def _rest_other_than(rests: set[str], end: str) -> str:
@@ -103,17 +121,26 @@ _DULL_STYLE = (
     rf"{_insensitive('style')}[{_S}]*=[{_S}]*"
     rf"""(?:"[^"(@&\\]*"|'[^'(@&\\]*')"""
 )
+# Without a slash a click reaches no other host, nor does a form.
+_DULL_ACT = (
+    rf"(?:[oO][nN](?:{'|'.join(map(_insensitive, ACTS))})[a-zA-Z]*[{_S}]*=[{_S}]*"
+    rf"""(?:"[^"/&\\]*"|'[^'/&\\]*')"""
+    rf"|(?:{_insensitive('form')})?{_insensitive('action')}[{_S}]*=[{_S}]*"
+    rf"""(?:"(?:[hH][tT][tT][pP][sS]?:|/)[^"]*"|'(?:[hH][tT][tT][pP][sS]?:|/)[^']*'|"[^":&]*"|'[^':&]*'))"""
+)
 _DULL_REST = (
-    rf"(?:[{_S}/]|(?:{_DULL_NAMES})(?:{_VALUE}|[{_S}]*/)|(?:{_DULL_NAMES}[{_S}]+)?{_DULL_STYLE})*"
+    rf"(?:[{_S}/]|(?:{_DULL_NAMES})(?:{_VALUE}|[{_S}]*/)|(?:{_DULL_NAMES}[{_S}]+)?(?:{_DULL_STYLE}|{_DULL_ACT}))*"
     rf"""(?:>|(?:{_DULL_NAMES})[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>)"""
 )
 _DULL_TAG = rf"<{_other_than(INTERESTING | LINKS, _S + '/>', _LETTERS)}(?:>|[{_S}/]{_DULL_REST})"
 # Of links, what need not be looked at (R-62): an address without a query has nothing to take out; and without
 # a `target`, on the same host, or where it is already, `rel=noopener` makes no difference.
 _HREF = rf"{_insensitive('href')}[{_S}]*=[{_S}]*"
-_LOCAL = rf"(?:[#?]|/[^/\\{_S}\"'?&]|[a-zA-Z0-9_.~-]+[/?#]|(?:mailto|tel|javascript):)"
+_LOCAL = rf"(?:[#?]|/[^/\\{_S}\"'?&]|[a-zA-Z0-9_.~-]+[/?#]|(?:mailto|tel):)"
 _LOCAL_HREF = rf"""{_HREF}(?:"{_LOCAL}[^"]*"|'{_LOCAL}[^']*')"""
-_PLAIN_HREF = rf"""{_HREF}(?:"[^"?&]*"|'[^'?&]*')"""
+_SCRIPT_HREF = rf"""{_HREF}(?:"javascript:[^"/&\\]*"|'javascript:[^'/&\\]*')"""
+_PLAIN = r"(?:[hH][tT][tT][pP][sS]?:)?"
+_PLAIN_HREF = rf"""{_HREF}(?:"{_PLAIN}[^":?&]*"|'{_PLAIN}[^':?&]*')"""
 _BARE_HREF = rf"""{_HREF}/[^/\\{_S}>"'?&][^{_S}>?&]*"""
 _REL = rf"""{_insensitive('rel')}[{_S}]*=[{_S}]*(?:"[^"]*no(?:open|referr)er[^"]*"|'[^']*no(?:open|referr)er[^']*')"""
 
@@ -129,16 +156,29 @@ def _link_rest(names: Iterable[str], known: Iterable[str], needed: str = "") -> 
 
 
 _WATCHED = (*ANYWHERE, *LINK_ATTRIBUTES)
+_DULL_COMMON = (_DULL_STYLE, _DULL_ACT, _SCRIPT_HREF)
 _DULL_LINK_REST = "|".join(
     [
-        _link_rest((*_WATCHED, "target"), (_DULL_STYLE, _LOCAL_HREF, _PLAIN_HREF)),
-        _link_rest(_WATCHED, (_DULL_STYLE, _LOCAL_HREF)),
-        _link_rest(_WATCHED, (_DULL_STYLE, _LOCAL_HREF, _PLAIN_HREF), _REL),
+        _link_rest((*_WATCHED, "target"), (*_DULL_COMMON, _LOCAL_HREF, _PLAIN_HREF)),
+        _link_rest(_WATCHED, (*_DULL_COMMON, _LOCAL_HREF)),
+        _link_rest(_WATCHED, (*_DULL_COMMON, _LOCAL_HREF, _PLAIN_HREF), _REL),
     ]
 )
 _DULL_LINK = rf"<[aA](?:[rR][eE][aA])?(?:>|[{_S}/](?:{_DULL_LINK_REST}))"
 _DULL_END = rf"</{_other_than(ENDS, _S + '/>', _LETTERS)}{_AFTER_NAME}"
-_DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DULL_REST})"
+# In SVG an address is dull that stays in the page, and a presentation attribute without any other.
+_DRAWING_NAME = _other_than((*ANYWHERE, *PRESENTATION, "href", "xlink:href"), rf"{_S}/>=")
+_DRAWING_NAMES = rf"(?:=[^{_S}/>=]*|{_DRAWING_NAME})(?:[{_S}]+{_DRAWING_NAME})*"
+_DRAWING_VALUE = (
+    rf"(?:(?:{'|'.join(map(_insensitive, PRESENTATION))})[{_S}]*=[{_S}]*"
+    rf"""(?:"[^"(&\\]*"|'[^'(&\\]*'|"url\(#[^"(&\\]*"|'url\(#[^'(&\\]*'|[^{_S}"'>(&\\]+[{_S}])"""
+    rf"""|(?:{_insensitive('xlink')}:)?{_HREF}(?:"#[^"]*"|'#[^']*'))"""
+)
+_DRAWING_REST = (
+    rf"(?:[{_S}/]|(?:{_DRAWING_NAMES})(?:{_VALUE}|[{_S}]*/)|(?:{_DRAWING_NAMES}[{_S}]+)?(?:{_DULL_STYLE}|{_DRAWING_VALUE}))*"
+    rf"""(?:>|(?:{_DRAWING_NAMES})[{_S}]*(?:=[{_S}]*(?:[^{_S}>"'][^{_S}>]*)?)?>)"""
+)
+_DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DRAWING_REST})"
 _DRAWING_END = rf"</(?:{'|'.join(map(_insensitive, _DRAWING))}){_AFTER_NAME}"
 
 

@@ -15,6 +15,10 @@ LOADED = [
     pytest.param(b'"http"+"cdn.example/x.js"', "cdn.example", "/x.js", id="scheme elsewhere"),
     pytest.param(b'"<script src=//cdn.example/x.js>"', "cdn.example", "/x.js", id="unquoted in markup"),
     pytest.param(b"`https://CDN.example:8443/x.mjs?v=1`", "cdn.example", "/x.mjs?v=1", id="port and case"),
+    pytest.param(b'import "https://m.example/m"', "m.example", "/m", id="module"),
+    pytest.param(b"import a from 'https://m.example/m'", "m.example", "/m", id="module with a name"),
+    pytest.param(b"new WebSocket('wss://w.example/w')", "w.example", "/w", id="socket"),
+    pytest.param(b"fetch(`https://f.example/f`)", "f.example", "/f", id="fetched"),
     pytest.param(b'i.src="https://p.example/p.gif?u="', "p.example", "/p.gif?u=", id="pixel"),
 ]
 
