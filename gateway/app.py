@@ -179,7 +179,9 @@ class Gateway:
             untouched=self._untouched,
             count=self._count_page,
         )
-        app = DisguiseMiddleware(app, catalogue=self._registry.catalogue, count=self.counters.add)
+        app = DisguiseMiddleware(
+            app, catalogue=self._registry.catalogue, policy_for=rewriting.policy, count=self.counters.add
+        )
         app = PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
         app = behind(
             wall, app, policy_for=rewriting.policy, make_policy=self._page_policy, untouched=self._untouched

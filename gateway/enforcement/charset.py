@@ -28,8 +28,15 @@ _CODECS: Final[dict[bytes, str]] = {
 _BOMS: Final = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", _UTF_16LE), (b"\xfe\xff", _UTF_16BE))
 _XML_STARTS: Final = ((b"<\x00?\x00x\x00", _UTF_16LE), (b"\x00<\x00?\x00x", _UTF_16BE))
 
+_SURE = re.compile(
+    rb"utf-?8|(?:windows-|cp)125[0-8]|iso-8859-(?:1[0134-6]|[1-9])|(?:us-)?ascii|koi8-[ru]|big5|gbk|gb2312|gb18030"
+    rb"|shift_jis|x-sjis|windows-31j|euc-(?:jp|kr)|ks_c_5601-1987|macintosh|tis-620|windows-874"
+)
+"""Labels that every browser obeys (WHATWG Encoding, 4.2). After any other it may look further: so do we."""
 _HEADER = re.compile(rb"""charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s;,"']+))""", re.I)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.S)
+_ESCAPES = re.compile(rb"\x1b(?:\$[@B]|\([IJ])")
+"""What browsers guess ISO-2022-JP by."""
 _META = re.compile(rb"<meta[\s/][^>]*", re.I)
 _META_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([^\s"'/>;]+)""", re.I)
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"'>]+)""", re.I)
@@ -41,18 +48,15 @@ def header_charset(content_type: bytes) -> bytes:
     return next(filter(None, found.groups()), b"").strip().lower() if found else b""
 
 
-def meta_charset(start: bytes) -> bytes:
-    """The charset the first bytes of a page declare in a meta element or XML declaration, or nothing."""
+def meta_charsets(start: bytes) -> list[bytes]:
+    """What the first bytes of a page declare in an XML declaration or meta elements, in lower case.
+
+    Which of several counts depends on what the browser makes of those before: any may.
+    """
     start = start[:PRESCAN_BYTES]
     declared = _XML_ENCODING.match(start)
-    if declared:
-        return declared[1].strip().lower()
-    for meta in _META.findall(_COMMENT.sub(b"", start)):
-        found = _META_CHARSET.search(meta)
-        if found:
-            name: bytes = found[1].lower()
-            return name
-    return b""
+    metas = (_META_CHARSET.search(meta) for meta in _META.findall(_COMMENT.sub(b"", start)))
+    return [found[1].strip().lower() for found in (declared, *metas) if found]
 
 
 def needs_decoding(content_type: bytes, start: bytes) -> str | None:
@@ -61,14 +65,24 @@ def needs_decoding(content_type: bytes, start: bytes) -> str | None:
         if start.startswith(mark):
             return codec or None
     named = header_charset(content_type)
-    if named:
-        return _CODECS.get(named)
+    if named in _CODECS:
+        return _CODECS[named]
+    if _SURE.fullmatch(named):
+        return None
     for mark, codec in _XML_STARTS:
         if start.startswith(mark):
             return codec
-    codec = _CODECS.get(meta_charset(start), "")
     # A meta element that could be read as ASCII cannot be UTF-16: browsers take UTF-8 then.
-    return _ISO_2022_JP if codec == _ISO_2022_JP else None
+    declared = meta_charsets(start)
+    if any(_CODECS.get(name) == _ISO_2022_JP for name in declared):
+        return _ISO_2022_JP
+    return None if any(map(_SURE.fullmatch, declared)) or not _ESCAPES.search(start) else _ISO_2022_JP
+
+
+def is_declared(content_type: bytes, start: bytes) -> bool:
+    """Whether a page that begins with `start` says what it is in a way that nothing later can change."""
+    named = header_charset(content_type)
+    return any(map(_SURE.fullmatch, (named, *meta_charsets(start)))) or start.startswith(_BOMS[0][0])
 
 
 class Transcoder:
@@ -93,23 +107,16 @@ class Transcoder:
         return text.encode("utf-8", "replace")
 
 
-class LateDeclaration:
-    """Guards a page without a declared charset whose start has been sent already.
+class Undeclared:
+    """Guards a page that has not said its charset before its start had to be sent.
 
-    Should one of the next pieces still declare ISO-2022-JP within the first 1024 bytes, escape sequences
-    can no longer be decoded: they are taken out, so the browser reads what the rewriter read.
+    It may declare ISO-2022-JP later, or browsers may guess it: escape sequences can no longer be decoded
+    then. They are taken out, so the browser reads what the rewriter read.
     """
 
-    def __init__(self) -> None:
-        self._start = b""
-        self._found = False
-
     def write(self, data: bytes) -> bytes:
-        """The data, without escapes once they mean something."""
-        if not self._found and len(self._start) < PRESCAN_BYTES:
-            self._start = (self._start + data)[:PRESCAN_BYTES]
-            self._found = _CODECS.get(meta_charset(self._start)) == _ISO_2022_JP
-        return data.replace(b"\x1b", b"") if self._found else data
+        """The data without escapes."""
+        return data.replace(b"\x1b", b"") if b"\x1b" in data else data
 
     def end(self) -> bytes:
         """Nothing is held back."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.enforcement.addresses import WHOLE, Attribution, closed, runs
 from gateway.enforcement.attributes import StartTag, encode, escape, quoted, start_tag
+from gateway.enforcement.comments import without_comments
 from gateway.enforcement.common_attributes import edit_common
 from gateway.enforcement.edit import Count, Edit
 from gateway.enforcement.embed import parked_embed
@@ -27,6 +28,8 @@ from gateway.model.categories import Fate
 
 _SKIPPED: Final = frozenset(("iframe", "script"))
 """Of the elements that are nothing without their address, the ones whose content goes with them."""
+_LOADER_LENGTH: Final = 8192
+"""Longer inline scripts are mostly the shop's own with a tracker's among it: they are counted under another name."""
 _SPECIAL: Final[dict[str, Callable[[StartTag, PagePolicy], Edit | None]]] = {
     "a": edit_link,
     "area": edit_link,
@@ -65,7 +68,11 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
         return None
     if (list_edit := _list(tag, content, policy)) is not None:
         return list_edit
-    counts = (Count(verdict.service, "inline script", verdict.fate),)
+    bare = without_comments(content)
+    if bare != content and policy.inline(bare).fate is Fate.KEEP:
+        return Edit(tag.source, False, (Count(verdict.service, "mention", Fate.KEEP),))
+    what = "inline script" if len(content) <= _LOADER_LENGTH else "long inline script"
+    counts = (Count(verdict.service, what, verdict.fate),)
     if verdict.fate is Fate.REMOVE:
         return Edit(b"", True, counts)
     waits_for = tag.value(CATEGORY).split()

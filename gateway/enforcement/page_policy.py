@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -54,6 +55,8 @@ class Verdict(NamedTuple):
 
 KEEP = Verdict(Fate.KEEP)
 _MOST_BASES = 16
+# What was not UTF-8: in the page's own charset it may spell any host, in full-width letters for one.
+_UNREADABLE = re.compile("[\udc80-\udcff]")
 _CLICK_IDS = ClickIds()
 _STRICTNESS = {Fate.KEEP: 0, Fate.HOLD: 1, Fate.REMOVE: 2}
 
@@ -143,6 +146,8 @@ class PagePolicy:
         if self._first_party(target.host):
             service = self._catalogue.for_path(target.path)
             return self._of(service) if service else KEEP
+        if _UNREADABLE.search(target.host):
+            return self._like_marketing()
         service = self._catalogue.for_url(target.host, target.path)
         if service:
             return self._of(service)
@@ -150,10 +155,12 @@ class PagePolicy:
             return Verdict(Fate.REMOVE)
         if self._is_listed(target, kind):
             return self._of(ON_A_LIST)
-        if kind is Kind.PIXEL or kind is Kind.PING:
-            fate = self._fates[Category.MARKETING]
-            return KEEP if fate is Fate.KEEP else Verdict(fate, (), (Category.MARKETING,))
-        return KEEP
+        return self._like_marketing() if kind is Kind.PIXEL or kind is Kind.PING else KEEP
+
+    def _like_marketing(self) -> Verdict:
+        """The verdict on something of unknown owner that would only be there to track."""
+        fate = self._fates[Category.MARKETING]
+        return KEEP if fate is Fate.KEEP else Verdict(fate, (), (Category.MARKETING,))
 
     def inline(self, script: bytes) -> Verdict:
         """May this inline script run? The strictest of the services it bears marks of decides.

@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from gateway.enforcement.charset import LateDeclaration, Transcoder, needs_decoding
-from gateway.enforcement.charset import header_charset as charset_of
+from gateway.enforcement.charset import Transcoder, Undeclared, is_declared, needs_decoding
 from gateway.enforcement.encodings import Decoder, Identity, decoder
 from gateway.enforcement.failure_page import failure_page
 from gateway.enforcement.headers import get_all, replace
@@ -247,7 +246,7 @@ class _Page:
         self._decoder = reader
         self._rewriter = rewriter
         self._count = count
-        self._charset: Transcoder | LateDeclaration | None = None
+        self._charset: Transcoder | Undeclared | None = None
         self._held = b""
         self._open = True
         self.transcoded = False
@@ -266,8 +265,8 @@ class _Page:
         if codec is not None:
             self._charset = Transcoder(codec)
             self.transcoded = True
-        elif not charset_of(content_type):
-            self._charset = LateDeclaration()
+        elif not is_declared(content_type, self._held):
+            self._charset = Undeclared()
         return True
 
     def write(self, data: bytes) -> bytes:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from gateway.enforcement.charset import (
-    LateDeclaration,
     Transcoder,
+    Undeclared,
     header_charset,
-    meta_charset,
+    is_declared,
+    meta_charsets,
     needs_decoding,
 )
 
@@ -40,7 +41,7 @@ def test_the_charset_of_a_header(content_type: bytes, charset: bytes) -> None:
     ],
 )
 def test_the_charset_of_a_page(start: bytes, charset: bytes) -> None:
-    assert meta_charset(start) == charset
+    assert b"".join(meta_charsets(start)) == charset
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,10 @@ def test_the_charset_of_a_page(start: bytes, charset: bytes) -> None:
         (b"text/html", b"<\x00?\x00x\x00m\x00", "utf-16-le"),
         (b"text/html", b"\x00<\x00?\x00x\x00m", "utf-16-be"),
         (b"text/html", b"<p>", None),
+        (b"text/html; charset=utf-7", b"<meta charset=foo><meta charset=iso-2022-jp>", "iso2022_jp_ext"),
+        (b"text/html", b"<p>\x1b$B$\"", "iso2022_jp_ext"),
+        (b"text/html", b"<meta charset=big5>\x1b$B", None),
+        (b"text/html; charset=hz-gb-2312", b"<p>", None),
     ],
 )
 def test_which_pages_are_decoded_first(content_type: bytes, start: bytes, codec: str | None) -> None:
@@ -85,15 +90,23 @@ def test_broken_utf_16_becomes_replacement_characters(data: bytes) -> None:
     assert "\ufffd" in (transcoder.write(data) + transcoder.end()).decode()
 
 
-def test_escapes_stay_unless_a_late_declaration_gives_them_a_meaning() -> None:
-    guard = LateDeclaration()
-    assert guard.write(b"\x1b[0m<me") == b"\x1b[0m<me"
-    assert guard.write(b"ta charset=iso-2022-jp>\x1b$B") == b"ta charset=iso-2022-jp>$B"
-    assert guard.write(b"<\x1b(B") == b"<(B"
+def test_escapes_go_where_a_browser_might_still_give_them_a_meaning() -> None:
+    guard = Undeclared()
+    assert guard.write(b"<me") == b"<me"
+    assert guard.write(b"ta charset=iso-2022-jp>\x1b$B<\x1b(B") == b"ta charset=iso-2022-jp>$B<(B"
     assert guard.end() == b""
 
 
-def test_a_declaration_beyond_the_first_kilobyte_means_nothing() -> None:
-    guard = LateDeclaration()
-    guard.write(b" " * 1024)
-    assert guard.write(b"<meta charset=iso-2022-jp>\x1b") == b"<meta charset=iso-2022-jp>\x1b"
+@pytest.mark.parametrize(
+    ("content_type", "start", "declared"),
+    [
+        (b"text/html; charset=Big5", b"", True),
+        (b"text/html; charset=utf-7", b"", False),
+        (b"text/html", b"<meta charset=gbk>", True),
+        (b"text/html", b"<meta charset=foo>", False),
+        (b"text/html", b"\xef\xbb\xbf", True),
+        (b"text/html", b"<p>", False),
+    ],
+)
+def test_what_a_browser_is_sure_of(content_type: bytes, start: bytes, declared: bool) -> None:
+    assert is_declared(content_type, start) is declared

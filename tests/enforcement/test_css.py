@@ -29,7 +29,10 @@ SHEETS: dict[str, tuple[bytes, bytes]] = {
     "quote left open at the end": (b'a{b:url("//t.test/x', b'a{b:url("data:,"'),
     "bracket left open at the end": (b"a{b:url(//t.test/x", b"a{b:url(data:,"),
     "string without url": (b"a{b:'//t.test/x'}", b"a{b:'//t.test/x'}"),
-    "escaped names": (b"@\\69mport '//t.test/x';a{b:\\75 r\\6C('//t.test/y')}", b"@\\69mport \"data:,\";a{b:\\75 r\\6C(\"data:,\")}"),
+    "escaped names": (
+        b"@\\69mport '//t.test/x';a{b:\\75 r\\6C('//t.test/y')}",
+        b"@\\69mport \"data:,\";a{b:\\75 r\\6C(\"data:,\")}",
+    ),
     "space after a number": (b"a{b:url(\\68 ttps://t.test/x)}", b"a{b:url(data:,)}"),
     "string for later": (b"a{--a:'//t.test/x';b:image-set(var(--a) 1x)}", b'a{--a:"data:,";b:image-set(var(--a) 1x)}'),
     "half of a character": (b'a{b:url("\x95\\"),url("//t.test/x")}', b'a{b:url("\x95\\"),url("data:,")}'),

@@ -83,10 +83,26 @@ def test_a_script_of_several_services_waits_for_all_of_them() -> None:
     assert b'data-consent-category="statistics marketing" data-consent-service="counter adverts"' in page
 
 
-def test_a_script_whose_own_text_names_a_service_is_counted() -> None:
+OWN_SCRIPTS = {
+    "in a comment": (b"<script>/* we once used count() */ cart()</script>", True, ("mention", Fate.KEEP)),
+    "in a line": (b"<script>\n  // count(1)\ncart()</script>", True, ("mention", Fate.KEEP)),
+    "in a string": (b"<script>cart('count()')</script>", False, ("inline script", Fate.REMOVE)),
+    "in a long one": (
+        b"<script>%s; if (window.count) count(1)</script>" % (b"cart(1);" * 2000),
+        False,
+        ("long inline script", Fate.REMOVE),
+    ),
+    "in code beside a comment": (b"<script>\n// count(1)\ncount(2)</script>", False, ("inline script", Fate.REMOVE)),
+}
+
+
+@pytest.mark.parametrize(("page", "stays", "counted"), OWN_SCRIPTS.values(), ids=OWN_SCRIPTS)
+def test_the_shops_own_script_that_names_a_service_is_not_lost_silently(
+    page: bytes, stays: bool, counted: tuple[str, Fate]
+) -> None:
     rewriter = HtmlRewriter(STATES["remove"])
-    assert rewriter.write(b"<script>/* we once used count() */ cart()</script>") == b""
-    assert [(count.service, count.what) for count in rewriter.counts] == [("counter", "inline script")]
+    assert rewriter.write(page) == (page if stays else b"")
+    assert [tuple(count) for count in rewriter.counts] == [("counter", *counted)]
 
 
 def test_counts_tell_what_was_done() -> None:

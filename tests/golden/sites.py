@@ -16,11 +16,11 @@ OWN = {"/own.gif": (b"image/gif", GIF), "/own.js": (b"text/javascript", b""), "/
 
 
 class VectorShop:
-    """`/v/NAME` is the document of that name, `/all` a page with all of them in frames; keeps what it was asked."""
+    """`/v/NAME` is the document of that name, of the type in `types`, `/all` a page with all of them in frames; keeps what it was asked."""
 
-    def __init__(self, documents: Mapping[str, bytes], headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
         self.documents = documents
-        self.headers = headers or [(b"content-type", b"text/html; charset=utf-8")]
+        self.types: dict[str, bytes] = {}
         self.asked: list[str] = []
 
     def frames(self, first: int, last: int) -> bytes:
@@ -32,18 +32,18 @@ class VectorShop:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         self.asked.append(path)
-        status, headers = 200, self.headers
+        status, kind = 200, b"text/html; charset=utf-8"
         if path == "/all":
             first, last = map(int, scope["query_string"].decode().split("-"))
             body = self.frames(first, last)
         elif path.startswith("/v/") and path[3:] in self.documents:
             body = self.documents[path[3:]]
+            kind = self.types.get(path[3:], kind)
         elif path in OWN:
             kind, body = OWN[path]
-            headers = [(b"content-type", kind)]
         else:
-            status, headers, body = 404, [(b"content-type", b"text/plain")], b"missing"
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+            status, kind, body = 404, b"text/plain", b"missing"
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": body})
 
 

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gateway.enforcement.comments import without_comments
+
+
+@pytest.mark.parametrize(
+    ("script", "bare"),
+    [
+        (b"/* a */ b", b" b"),
+        (b"a\n  // b\nc", b"a\n\nc"),
+        (b"/** a\n * b **/", b""),
+        (b"a\r// b\rc", b"a\r// b\rc"),
+        (b"// a", b""),
+        (b"// a */ b()", b"*/ b()"),
+        (b"// a\xe2\x80\xa8b()", b"\xe2\x80\xa8b()"),
+    ],
+)
+def test_what_begins_a_line_as_a_comment_is_one(script: bytes, bare: bytes) -> None:
+    assert without_comments(script) == bare
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"a = 'b // c'",
+        b"a /* b */ c",
+        b"x = `\n// a`",
+        b"x = 'a\\\n// b'",
+        b"/* never closed",
+        b"a = /[/*]/; b(); /[*/]/",
+        b"",
+    ],
+)
+def test_what_may_be_something_else_stays(script: bytes) -> None:
+    assert without_comments(script) == script
+
+
+def test_hostile_scripts_are_read_in_linear_time() -> None:
+    begun = time.process_time()
+    without_comments(b"\n/*" * 200_000)
+    without_comments(b"\n//*" * 200_000)
+    assert time.process_time() - begun < 5
