@@ -17,7 +17,7 @@ _COMMENT = re2.compile(
 
 def without_comments(script: bytes) -> bytes:
     """The script with such comments taken out; as it was where a line may stand in a template."""
-    if b"/*" not in script and b"//" not in script or b"`" in script or b"\\\n" in script or b"\\\r" in script:
+    if (b"/*" not in script and b"//" not in script) or b"`" in script or b"\\\n" in script or b"\\\r" in script:
         return script
     bare: bytes = _COMMENT.sub(b"", script)
     return bare

@@ -28,10 +28,9 @@ def pages(domain: str) -> dict[str, Encoded]:
     def add(name: str, charset: str, *parts: str | bytes, codec: str = "", live: bool = True) -> None:
         """`parts` are text, `{}` for the host, in the codec of the charset, or bytes."""
         host = f"{label(name)}.{domain}"
-        body = b"".join(
-            part.replace(b"{}", host.encode()) if isinstance(part, bytes) else part.replace("{}", host).encode(codec or charset)
-            for part in parts
-        )
+        encoded = (part if isinstance(part, bytes) else part.encode(codec or charset) for part in parts)
+        place = b"{}" if isinstance(parts[-1], bytes) else "{}".encode(codec or charset)
+        body = b"".join(encoded).replace(place, host.encode("ascii" if place == b"{}" else codec or charset))
         kind = f"text/html; charset={charset}" if charset else "text/html"
         found[name] = Encoded(kind, body, live)
 
@@ -93,4 +92,11 @@ LEGACY = {
     "iso-8859-2": "łódź",
     "koi8-r": "магазин",
 }
-LEADS = {"big5": b"\xa5", "shift_jis": b"\x83", "gbk": b"\x81", "gb18030": b"\x81", "euc-jp": b"\xa4", "euc-kr": b"\xb0"}
+LEADS = {
+    "big5": b"\xa5",
+    "shift_jis": b"\x83",
+    "gbk": b"\x81",
+    "gb18030": b"\x81",
+    "euc-jp": b"\xa4",
+    "euc-kr": b"\xb0",
+}

@@ -16,12 +16,11 @@ OWN = {"/own.gif": (b"image/gif", GIF), "/own.js": (b"text/javascript", b""), "/
 
 
 class VectorShop:
-    """`/v/NAME` is the document of that name, of the type in `types`, `/all` a page with all of them in frames; keeps what it was asked."""
+    """`/v/NAME` is the document of that name, of the type in `types`, `/all` a page with all of them in frames."""
 
     def __init__(self, documents: Mapping[str, bytes]) -> None:
         self.documents = documents
         self.types: dict[str, bytes] = {}
-        self.asked: list[str] = []
 
     def frames(self, first: int, last: int) -> bytes:
         names = list(self.documents)[first:last]
@@ -31,7 +30,6 @@ class VectorShop:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        self.asked.append(path)
         status, kind = 200, b"text/html; charset=utf-8"
         if path == "/all":
             first, last = map(int, scope["query_string"].decode().split("-"))
