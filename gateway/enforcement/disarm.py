@@ -1,9 +1,4 @@
-"""A shop's own script that loads a tracker among other things: without the tracker, and still the shop's.
-
-A snippet that only loads a tracker waits or goes as a whole. Longer scripts do something else too - menus, prices,
-the data of the page - and taking them away would break the shop. In those the addresses of what may not load are
-replaced by ones that lead nowhere; the rest runs.
-"""
+"""A script without the addresses of what may not load: they lead nowhere, the rest of it runs."""
 
 from __future__ import annotations
 
@@ -12,11 +7,6 @@ from typing import Final, NamedTuple
 
 from gateway.enforcement.loader import located
 from gateway.enforcement.url import Target
-
-SNIPPET: Final = 2048
-"""Bytes up to which a script that belongs to a tracker is nothing but its snippet."""
-PROGRAM: Final = 8192
-"""Bytes from which on calls of a tracker (`fbq(…)`) in a script that loads none do not make it the tracker's."""
 
 _NOWHERE: Final = "about:blank#"
 """Loads an empty document without asking anybody (Fetch, 4.2); what the script appends becomes the fragment."""

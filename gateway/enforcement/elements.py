@@ -11,25 +11,23 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.enforcement.addresses import WHOLE, Attribution, closed, runs
-from gateway.enforcement.attributes import StartTag, encode, escape, quoted, start_tag
+from gateway.enforcement.attributes import StartTag, encode, quoted, start_tag
 from gateway.enforcement.comments import without_comments
 from gateway.enforcement.common_attributes import edit_common
 from gateway.enforcement.edit import Count, Edit
 from gateway.enforcement.embed import parked_embed
 from gateway.enforcement.link_element import edit_link_element
 from gateway.enforcement.links import edit_link
-from gateway.enforcement.loader import without
 from gateway.enforcement.maps import MAPS, edit_map
 from gateway.enforcement.meta import edit_base, edit_meta
 from gateway.enforcement.page_policy import Kind, PagePolicy, strictest
 from gateway.enforcement.parking import CATEGORY, marking, moved, parked_script
+from gateway.enforcement.programs import PROGRAM, SNIPPET, edit_list, edit_program
 from gateway.enforcement.style_sheets import filtered_style
 from gateway.model.categories import Fate
 
 _SKIPPED: Final = frozenset(("iframe", "script"))
 """Of the elements that are nothing without their address, the ones whose content goes with them."""
-_LOADER_LENGTH: Final = 8192
-"""Longer inline scripts are mostly the shop's own with a tracker's among it: they are counted under another name."""
 _SPECIAL: Final[dict[str, Callable[[StartTag, PagePolicy], Edit | None]]] = {
     "a": edit_link,
     "area": edit_link,
@@ -66,38 +64,24 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
     verdict = policy.inline(content)
     if verdict.fate is Fate.KEEP:
         return None
-    if (list_edit := _list(tag, content, policy)) is not None:
+    if (list_edit := edit_list(tag, content, policy)) is not None:
         return list_edit
     bare = without_comments(content)
     if bare != content and policy.inline(bare).fate is Fate.KEEP:
         return Edit(tag.source, False, (Count(verdict.service, "mention", Fate.KEEP),))
-    what = "inline script" if len(content) <= _LOADER_LENGTH else "long inline script"
+    waits_for = tag.value(CATEGORY).split()
+    if len(content) > SNIPPET and not waits_for and (program := edit_program(tag, content, policy)) is not None:
+        return program
+    what = "inline script" if len(content) <= PROGRAM else "long inline script"
     counts = (Count(verdict.service, what, verdict.fate),)
     if verdict.fate is Fate.REMOVE:
         return Edit(b"", True, counts)
-    waits_for = tag.value(CATEGORY).split()
     if waits_for and tag.value("type") == "text/plain":  # parked already: its tag, or the page as a whole
         if set(verdict.categories) <= set(waits_for):
             return None
         both = " ".join(dict.fromkeys((*waits_for, *verdict.categories)))
         return Edit(tag.edited({CATEGORY: quoted(CATEGORY, encode(both))}), False, counts)
     return Edit(parked_script(tag, {}, verdict), False, counts)
-
-
-def _list(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
-    """A loader that may run once its list is freed of what may not load; that waits behind it, if it may come."""
-    shortened, urls = without(content, lambda url: policy.url(url, Kind.SCRIPT).fate is not Fate.KEEP)
-    if not urls or policy.inline(shortened).fate is not Fate.KEEP:
-        return None
-    verdicts = [policy.url(url, Kind.SCRIPT) for url in urls]
-    parked = [
-        b'<script async type="text/plain" %s %s></script>'
-        % (marking(verdict), quoted("data-consent-src", escape(url)))
-        for url, verdict in zip(urls, verdicts, strict=True)
-        if verdict.fate is Fate.HOLD
-    ]
-    counts = tuple(Count(verdict.service, "script", verdict.fate) for verdict in verdicts)
-    return Edit(tag.source, False, counts, shortened, b"".join(parked))
 
 
 def _addressed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:

@@ -17,6 +17,7 @@ import re2
 
 from gateway.enforcement.loader import addresses, loads
 from gateway.enforcement.spelling import spelt_out
+from gateway.enforcement.url import Target
 from gateway.model.categories import Category
 from gateway.model.service import Service
 
@@ -83,11 +84,16 @@ class InlineMarks:
         if not loads(script):
             return
         for target, loadable in addresses(script):
-            service = self._owner_of(*target) if loadable else None
-            if service is None or service.category is Category.NECESSARY:
-                continue
-            if not service.embed or ".js" in target.path:
+            service = self.loaded_from(target) if loadable else None
+            if service is not None:
                 yield service
+
+    def loaded_from(self, target: Target) -> Service | None:
+        """Whose script or pixel a script loads from `target`; None for what is necessary or mere content."""
+        service = self._owner_of(*target)
+        if service is None or service.category is Category.NECESSARY:
+            return None
+        return service if not service.embed or ".js" in target.path else None
 
     def _marked(self, script: bytes, plain: bytes | None) -> tuple[Service, ...] | None:
         numbers = set(self._set.Match(script) or ())

@@ -172,6 +172,11 @@ class PagePolicy:
             return Verdict(Fate.REMOVE)
         return strictest(*map(self._of, owners))
 
+    def loaded(self, target: Target) -> Verdict:
+        """May an inline script load from this address?"""
+        service = self._marks.loaded_from(target)
+        return KEEP if service is None else self._of(service)
+
     def _is_listed(self, target: Target, kind: Kind) -> bool:
         """Whether a filter list of the operator blocks a third party that the catalogue does not know."""
         if self._listed is None:

@@ -22,6 +22,9 @@ class _HostRules:
     suffix: Service | None = None
     urls: list[tuple[int, Pattern, bool, Service]] = field(default_factory=list)
 
+    def owner(self, is_host: bool) -> Service | None:
+        return self.exact if is_host and self.exact else self.suffix
+
 
 class _Names:
     """Cookie names and wildcards: exact before wildcard, more fixed characters before fewer."""
@@ -84,17 +87,16 @@ class Catalogue:
     def for_url(self, host: str, target: str) -> Service | None:
         """The service behind `host` (lower case, no port) and `target` (path and query), or None.
 
-        The longest URL pattern wins, then a path known on any host, an exact host, the longest host.
+        The longest URL pattern wins, then a necessary service's host, a path known on any host, an exact host,
+        the longest host.
         """
         levels = list(self._levels(host))
-        if (service := self._by_pattern(levels, target)) or (service := self.for_path(target)):
+        if service := self._by_pattern(levels, target):
             return service
-        for rules, is_host in levels:
-            if is_host and rules.exact:
-                return rules.exact
-            if rules.suffix:
-                return rules.suffix
-        return None
+        owner = next((found for rules, is_host in levels if (found := rules.owner(is_host))), None)
+        if owner is not None and owner.category is Category.NECESSARY:
+            return owner
+        return self.for_path(target) or owner
 
     def for_path(self, target: str) -> Service | None:
         """The service whose path this is on any host, the shop's own included (first-party disguise)."""

@@ -106,6 +106,7 @@
     document.write = document.writeln = again;
     for (const element of document.querySelectorAll('[data-consent-category]')) {
       if (!(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
+      if (element.hasAttribute('data-consent-reload')) return again();
       if (element.matches('[data-consent-placeholder]')) load(element);
       else if (element.matches('script[type="text/plain"]')) await run(/** @type {HTMLScriptElement} */ (element));
       else if (element.isConnected) restore(element);

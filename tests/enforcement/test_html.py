@@ -89,6 +89,11 @@ OWN_SCRIPTS = {
     "in a string": (b"<script>cart('count()')</script>", False, ("inline script", Fate.REMOVE)),
     "in a long one": (
         b"<script>%s; if (window.count) count(1)</script>" % (b"cart(1);" * 2000),
+        True,
+        ("mention", Fate.KEEP),
+    ),
+    "in a long one that hides an address": (
+        b"<script>%s; count(1); s.src = atob('aHR0cHM6Ly9jb3VudGVyLnRlc3QveC5qcw==')</script>" % (b"cart(1);" * 2000),
         False,
         ("long inline script", Fate.REMOVE),
     ),

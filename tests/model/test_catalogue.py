@@ -178,3 +178,12 @@ def test_what_a_host_serves_is_left_alone_in_a_trial_if_only_we_know_whose_it_is
 def test_the_configuration_needs_no_second_opinion() -> None:
     own = Service("ads", "Ads", Category.MARKETING, hosts=("ads.test",), origin="configuration")
     assert Catalogue([own], uncorroborated=("ads.test",)).for_url("ads.test", "/") is own
+
+
+def test_a_necessary_host_may_have_a_path_that_is_known_elsewhere() -> None:
+    pay = Service("pay", "Pay", Category.NECESSARY, hosts=("pay.test",))
+    counter = Service("counter", "Counter", Category.STATISTICS, urls=("/sp.js", "pay.test/count"))
+    catalogue = Catalogue([pay, counter])
+    assert catalogue.for_url("pay.test", "/sp.js") is pay
+    assert catalogue.for_url("shop.test", "/sp.js") is counter
+    assert catalogue.for_url("pay.test", "/count") is counter
