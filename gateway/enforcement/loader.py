@@ -33,10 +33,10 @@ _GOES_ON = re.compile(r"""["'`]\s*(?:\+|\.concat\b)""")
 """The rest of the address comes from a variable."""
 _CALLED = re.compile(
     r"""(?:\b(?:fetch|sendBeacon|importScripts|import|from|WebSocket|EventSource|Worker|getScript|load(?:Script|JS))\s*\(?"""
-    r"""|\bsrc\s*[=,]|\bopen\s*\(\s*["'][A-Z]+["']\s*,|\bsrc["']\s*[,\]]\s*=?)\s*\\?["'`]?$"""
+    r"""|\bsrc\s*(?:,|=(?:[^;"'\n]{0,64}\+)?)|\bopen\s*\(\s*["'][A-Z]+["']\s*,|\bsrc["']\s*[,\]]\s*=?)\s*\\?["'`]?$"""
 )
 """What stands before an address that is loaded whatever its path looks like."""
-_BEFORE = 48
+_BEFORE = 96
 _SHORT = 8192
 """Bytes up to which a script that holds a call of a third party is taken for its loader; longer ones hold data."""
 
@@ -99,13 +99,14 @@ def located(text: str) -> Iterator[Located]:
         goes_on = _GOES_ON.match(text, end) is not None
         script = _SCRIPT.search(path) is not None
         direct = _CALLED.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
+        alone = match[2] is None and match.start(1) == match.start() + 1 and text[end : end + 1] == match[0][0]
         yield Located(
             Target(match[1].lower(), path),
             start,
             match.start(1),
             end,
             absolute="/" in text[start : match.start(1)],
-            loadable=direct or script or (short and (goes_on or _CALL.search(path) is not None)),
+            loadable=direct or script or (short and (alone or goes_on or _CALL.search(path) is not None)),
             complete=script and not goes_on and text[end : end + 1] in ("'", '"', "`"),
         )
 

@@ -89,6 +89,7 @@ class PagePolicy:
         self._first_party = first_party
         self._block_unknown = block_unknown
         self._declared = None if declared is None else frozenset(declared)
+        self._trial = declared is None and not block_unknown
         self.page = page
         self.click_ids = click_ids
         self._listed = listed
@@ -139,7 +140,10 @@ class PagePolicy:
         return service is None or service.category is not Category.NECESSARY
 
     def url(self, url: str, kind: Kind) -> Verdict:
-        """May this URL load as `kind`?"""
+        """May this URL load as `kind`?
+
+        A product known by its path alone, on a third party's host that nobody knows, is like that host in a trial.
+        """
         target = locate(url, self.page)
         if target is None:
             return KEEP
@@ -149,7 +153,7 @@ class PagePolicy:
         if _UNREADABLE.search(target.host):
             return self._like_marketing()
         service = self._catalogue.for_url(target.host, target.path)
-        if service:
+        if service and not (self._trial and not self._catalogue.knows_host(target.host)):
             return self._of(service)
         if kind in _ACTIVE and self._block_unknown:
             return Verdict(Fate.REMOVE)
@@ -184,7 +188,7 @@ class PagePolicy:
         return self._listed(f"{self.page.scheme}://{target.host}{target.path}", self._address, kind.value)
 
     def _of(self, service: Service) -> Verdict:
-        if not service.in_trial and self._declared is None and not self._block_unknown:
+        if not service.in_trial and self._trial:
             return KEEP
         fate = self._fates[service.category]
         undeclared = self._declared is not None and service.id not in self._declared

@@ -12,11 +12,10 @@ from typing import Final
 from gateway.enforcement.attributes import StartTag, escape, quoted
 from gateway.enforcement.disarm import disarmed
 from gateway.enforcement.edit import Count, Edit
-from gateway.enforcement.loader import without
+from gateway.enforcement.loader import located, without
 from gateway.enforcement.page_policy import Kind, PagePolicy, Verdict, strictest
 from gateway.enforcement.parking import marking
 from gateway.enforcement.spelling import spelt_out
-from gateway.enforcement.url import Target
 from gateway.model.categories import Fate
 
 SNIPPET: Final = 2048
@@ -50,17 +49,13 @@ def edit_program(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | No
 
 
 def _harmless(script: bytes, policy: PagePolicy) -> bool:
-    """Whether nothing is left that may not load, hidden or not; in a program mere calls do no harm."""
+    """Whether nothing is left that may not load, hidden or not; in a program calls without an address do no harm."""
     if policy.inline(script).fate is Fate.KEEP:
         return True
     if len(script) <= PROGRAM:
         return False
-    texts = (script, spelt_out(script) or b"")
-    return not any(disarmed(text, lambda target: not _may_load(target, policy)).targets for text in texts)
-
-
-def _may_load(target: Target, policy: PagePolicy) -> bool:
-    return policy.loaded(target).fate is Fate.KEEP
+    texts = (text.decode("latin-1") for text in (script, spelt_out(script)) if text is not None)
+    return all(policy.loaded(found.target).fate is Fate.KEEP for text in texts for found in located(text))
 
 
 def _may_come(verdict: Verdict) -> bool:

@@ -98,6 +98,10 @@ class Catalogue:
             return owner
         return self.for_path(target) or owner
 
+    def knows_host(self, host: str) -> bool:
+        """Whether any rule names `host` or a parent of it."""
+        return any(True for _ in self._levels(host))
+
     def for_path(self, target: str) -> Service | None:
         """The service whose path this is on any host, the shop's own included (first-party disguise)."""
         lowered = target.partition("#")[0].lower()

@@ -20,6 +20,8 @@ LOADED = [
     pytest.param(b"new WebSocket('wss://w.example/w')", "w.example", "/w", id="socket"),
     pytest.param(b"fetch(`https://f.example/f`)", "f.example", "/f", id="fetched"),
     pytest.param(b'i.src="https://p.example/p.gif?u="', "p.example", "/p.gif?u=", id="pixel"),
+    pytest.param(b's.src = d.location.protocol + "//p.example/marker/"', "p.example", "/marker/", id="after a scheme"),
+    pytest.param(b'var host = "p.example"; write("<script src=//" + host)', "p.example", "/", id="a host for later"),
 ]
 
 

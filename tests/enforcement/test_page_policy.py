@@ -178,3 +178,11 @@ def test_a_base_element_changes_where_links_lead_but_not_what_they_lose() -> Non
 def test_a_service_is_open_where_its_elements_are_kept() -> None:
     assert REFUSED.opens(Service("p", "P", Category.NECESSARY))
     assert not REFUSED.opens(Service("m", "M", Category.MARKETING))
+
+
+def test_a_path_alone_makes_no_tracker_of_an_unknown_host_in_a_trial() -> None:
+    copy = "https://cdn.elsewhere.test/js/counter.js"
+    assert policy(Fate.REMOVE).url(copy, Kind.SCRIPT) == KEEP
+    assert policy(Fate.REMOVE).url("/js/counter.js", Kind.SCRIPT).fate is Fate.REMOVE
+    assert policy(Fate.REMOVE, declared=["counter"]).url(copy, Kind.SCRIPT).fate is Fate.REMOVE
+    assert policy(Fate.REMOVE, block_unknown=True).url(copy, Kind.SCRIPT).fate is Fate.REMOVE
