@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import create_app
-from gateway.config.settings import Policy, ServiceEntry
+from gateway.config.settings import CookieEntry, Policy, ServiceEntry
 from gateway.enforcement.texts import texts
 from gateway.model.categories import OPTIONAL, Category
 from gateway.types import Receive, Scope, Send
@@ -147,3 +147,14 @@ def test_an_exempt_measurement_runs_without_a_choice_and_its_end_does_not_move(t
         assert b"without asking first, until 2027-06-01" in visitor.get("/_choices/notice?lang=en").body
         now[0] = end
         assert visitor.get().all("set-cookie") == []
+
+
+def test_on_a_shared_host_one_cookie_expires_elsewhere_if_the_configuration_lists_it(tmp_path: Path) -> None:
+    shop = TaggedShop(b"goods")
+    listed = CookieEntry(name="seen", category=Category.PREFERENCES, path="/")
+    values = settings(tmp_path, scope="/000489/", prefix="/000489/_choices", cookies=(listed,))
+    with visiting(create_app(values, shop=shop)) as visitor:
+        lines = visitor.get("/000489/", Cookie="seen=1; _ga=1").all("set-cookie")
+    assert set(lines) == {
+        "seen=; Max-Age=0; Path=/000489/", "seen=; Max-Age=0; Path=/", "_ga=; Max-Age=0; Path=/000489/",
+    }  # fmt: skip
