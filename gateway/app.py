@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from starlette.responses import Response
 
 from gateway.config.keys import folder_key
 from gateway.config.loading import load_settings
+from gateway.config.review import review
 from gateway.config.settings import Settings
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
@@ -57,10 +59,9 @@ from gateway.middleware.report import ReportMiddleware
 from gateway.middleware.rewriting import Rewriting
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Category, Fate, State
-from gateway.model.decision import Decision, Rules
+from gateway.model.decision import Decision
 from gateway.model.entry import tag_key
 from gateway.model.evidence import Evidence
-from gateway.model.notice import Notice
 from gateway.model.tenant import Tenant
 from gateway.observability import logs
 from gateway.observability.counters import Counters
@@ -86,11 +87,17 @@ class Gateway:
         self._registry = Registry(settings)
         self._marks = InlineMarks(self._registry.catalogue.services, self._registry.catalogue.for_url)
         self._lists = FilterLists.load(settings.filter_lists) if settings.filter_lists else None
-        self._rules = _rules(settings, self._registry)
+        self._rules = self._registry.rules
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
         self._tenant = Tenant.of(settings.scope)
         self._click_ids = ClickIds(settings.click_ids)
-        self._cookie = ConsentCookie(self._keys, self._tenant.name, self._tenant.path)
+        self._cookie = ConsentCookie(
+            self._keys,
+            self._tenant.name,
+            self._tenant.path,
+            grant_days=self._rules.grant_days,
+            refusal_days=self._rules.refusal_days,
+        )
         self._cookies = self._cookie_filter()
         self._assets = load_assets()
         self._shown = Shown(
@@ -119,7 +126,10 @@ class Gateway:
             self._registry.catalogue.cookie_category,
             self._settings.strict_cookies,
             domains=_cookie_domains,
+            owner=self._registry.catalogue.for_cookie,
+            listed=self._registry.cookie_places,
             path=self._tenant.path,
+            exempt_until=self._rules.exempt_until,
             grant_days=self._rules.grant_days,
             clock=self._clock,
             report=self._settings.mode == "report",
@@ -209,6 +219,7 @@ class Gateway:
             declared=self._registry.declared,
             click_ids=self._click_ids,
             listed=self._lists,
+            exempt=decision.exempt,
         )
 
     def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:
@@ -223,6 +234,7 @@ class Gateway:
                 dnt=self._rules.dnt,
                 handover=handover,
                 own="" if handover else own_source(host, self._settings.prefix),
+                features=self._settings.ad_features,
             )
 
         return policy_for
@@ -360,13 +372,6 @@ def _judge(page: PagePolicy) -> Judge:
     return judge
 
 
-def _rules(settings: Settings, registry: Registry) -> Rules:
-    material = {revision.rev: frozenset(revision.material) for revision in settings.policy.revisions}
-    return Rules(
-        Notice(settings.policy.rev, material), registry.sharing, settings.dnt == "honour", registry.offered
-    )
-
-
 def _revised(settings: Settings) -> dict[Category, str]:
     revisions = sorted(settings.policy.revisions, key=lambda revision: revision.rev)
     return {category: revision.date for revision in revisions for category in revision.material}
@@ -387,6 +392,13 @@ def create_app(
     )
 
 
+def say_what_is_missing(settings: Settings) -> None:
+    """What `check` would report of a usable configuration, as warnings in the log."""
+    found = review(settings, load_catalogue(), date.today())
+    for problem in (*found.gaps, *found.warnings):
+        log.warning("configuration: %s", problem)
+
+
 class ConsentMiddleware:
     """The gateway around an ASGI shop in the same process.
 
@@ -396,7 +408,8 @@ class ConsentMiddleware:
 
     def __init__(self, app: ASGIApp, config: str | os.PathLike[str] | None = None) -> None:
         path = None if config is None else Path(config)
-        settings = load_settings(path, os.environ, known_services=load_catalogue().by_id)
+        settings = load_settings(path, os.environ, catalogue=load_catalogue())
+        say_what_is_missing(settings)
         self._gateway = create_app(settings, shop=app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -411,6 +424,7 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
     if workers > 1:
         raise ConfigError([Problem("--workers", workers, "1: the consent record has one writer")])
     logs.configure()
+    say_what_is_missing(settings)
     app = create_app(settings)
     uvicorn.run(app, host=host, port=port, **SERVER)
 

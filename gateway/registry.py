@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
-from gateway.config.settings import CookieEntry, ServiceEntry, Settings
+from gateway.config.register import listing_of, service_of
+from gateway.config.settings import CookieEntry, Settings
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import OPTIONAL, Category
+from gateway.model.decision import Rules
+from gateway.model.notice import Notice
+from gateway.model.register import Listing
 from gateway.model.service import Service
-
-_OVERRIDES = ("name", "category", "vendor", "hosts", "urls", "marks", "cookies", "embed", "policy_url")
 
 
 class Registry:
@@ -21,30 +25,66 @@ class Registry:
 
     def __init__(self, settings: Settings) -> None:
         shipped = load_catalogue()
-        own = [_service(entry, shipped.by_id.get(entry.id)) for entry in settings.services]
+        own = [service_of(entry, shipped.by_id.get(entry.id)) for entry in settings.services]
         cookies = [_cookie(entry) for entry in settings.cookies]
         named = {entry.id for entry in settings.services}
-        others = (service for service in shipped.services if service.id not in named)
+        others = [service for service in shipped.services if service.id not in named]
+        if own:
+            others = [replace(other, covered=other.category not in OPTIONAL) for other in others]
         self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies, shipped.uncorroborated)
+        self.listings: tuple[Listing, ...] = tuple(
+            listing_of(entry, service, settings.policy)
+            for entry, service in zip(settings.services, own, strict=True)
+        )
+        """The register: what is known of every service in the configuration."""
         self.declared: frozenset[str] | None = (
             frozenset(entry.id for entry in settings.services) if settings.services else None
         )
         self.block_unknown = settings.unknown == "block" or (settings.unknown is None and bool(own))
         self._in_force: Sequence[Service] = (*own, *cookies)
         self._first_party = settings.first_party
+        self._cookies = settings.cookies
+        self._policy = settings.policy
+        self._dnt = settings.dnt == "honour"
 
     @property
-    def listed(self) -> tuple[Service, ...]:
+    def rules(self) -> Rules:
+        """What of the configuration decides."""
+        material = {revision.rev: frozenset(revision.material) for revision in self._policy.revisions}
+        return Rules(
+            Notice(self._policy.rev, material),
+            self.sharing,
+            self._dnt,
+            self.offered,
+            self._policy.grant_days,
+            self._policy.refusal_days,
+            self.exempt_until,
+        )
+
+    @property
+    def cookie_places(self) -> dict[str, list[tuple[str, str]]]:
+        """The (Domain, Path) that the configuration gives single cookies, to expire them there (R-177)."""
+        placed = (entry for entry in self._cookies if entry.domain or entry.path)
+        return {entry.name: [(entry.domain or "", entry.path or "/")] for entry in placed}
+
+    @property
+    def listed(self) -> tuple[Listing, ...]:
         """The optional services a visitor is told about; none in a trial, where nobody knows which are used."""
-        optional = (service for service in self._in_force if service.category in OPTIONAL)
-        return tuple(service for service in optional if not service.id.startswith(_COOKIE))
+        return tuple(listing for listing in self.listings if listing.service.category in OPTIONAL)
+
+    @property
+    def exempt_until(self) -> int | None:
+        """The last UTC epoch day on which the exempt measurement needs no consent; None if there is none."""
+        ends = [date.fromisoformat(listing.exempt_until) for listing in self.listings if listing.exempt_until]
+        return (ends[0] - date(1970, 1, 1)).days if ends else None
 
     @property
     def offered(self) -> frozenset[Category]:
         """The categories with something to decide about (R-10)."""
         if self.declared is None:
             return frozenset(OPTIONAL)
-        return frozenset(service.category for service in self._in_force) & frozenset(OPTIONAL)
+        asked = (service.category for service in self._in_force if service.covered)
+        return frozenset(asked) & frozenset(OPTIONAL)
 
     @property
     def sharing(self) -> frozenset[Category]:
@@ -57,20 +97,12 @@ class Registry:
         return frozenset({Category.MARKETING, Category.STATISTICS} if shared else {Category.MARKETING})
 
 
-_COOKIE = "cookie:"
-
-
-def _service(entry: ServiceEntry, known: Service | None) -> Service:
-    fields = {name: getattr(known, name) for name in _OVERRIDES} if known else {}
-    fields |= {name: value for name in _OVERRIDES if (value := getattr(entry, name)) is not None}
-    return Service(**{"name": entry.id, **fields, "id": entry.id, "origin": "configuration"})
-
-
 def _cookie(entry: CookieEntry) -> Service:
     return Service(
-        id=_COOKIE + entry.name,
+        id=f"cookie:{entry.name}",
         name=entry.name,
         category=entry.category,
         cookies=(entry.name,),
         origin="configuration",
+        days=entry.days or 0,
     )

@@ -18,9 +18,14 @@ log = logging.getLogger(__name__)
 _EVERYTHING = Decision(State.GRANTED, State.GRANTED, State.GRANTED)
 
 
+def wall_mode(settings: Settings, registry: Registry) -> str:
+    """`enforce`, `report` or `off`; without a mode the wall is enforced where unknown third parties are blocked."""
+    return settings.csp.mode or ("enforce" if registry.block_unknown else "off")
+
+
 def second_wall(settings: Settings, registry: Registry) -> Wall | None:
-    """The wall that `[csp]` asks for; without a mode it is enforced where unknown third parties are blocked."""
-    mode = settings.csp.mode or ("enforce" if registry.block_unknown else "off")
+    """The wall that `[csp]` asks for."""
+    mode = wall_mode(settings, registry)
     if mode == "off":
         return None
     declared = None if registry.declared is None else sorted(registry.declared)

@@ -410,6 +410,19 @@ def test_the_middleware_reports_every_fault_of_its_configuration(tmp_path: Path,
     assert len(error.value.problems) == 5
 
 
+def test_what_a_usable_configuration_lacks_is_logged_and_it_starts(
+    tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CONSENT_GATEWAY_DATA", str(tmp_path))
+    file = tmp_path / "gateway.toml"
+    file.write_text('[[services]]\nid = "own"\ncategory = "marketing"\nhosts = ["own.example"]\n', "utf-8")
+    ConsentMiddleware(shop, config=file)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "configuration: controller.name = '': expected the legal name of who answers for the shop" in said
+    assert any(line.startswith("configuration: services[0].why = None") for line in said)
+    assert any(line.startswith("configuration: services[0].contract = None") for line in said)
+
+
 def test_the_package_exports_one_name() -> None:
     with pytest.raises(AttributeError):
         _ = gateway.nothing

@@ -29,7 +29,7 @@ def _rows(name: str, kind: object, default: object) -> list[str]:
     if inner is None:
         meaning = " ".join(_descriptions(kind))
         return [f"| `{name}` | `{_toml(default)}` | {meaning} |"]
-    several = not _is_struct(kind)
+    several = getattr(kind, "__origin__", None) is tuple
     label = f"[[{name}]]" if several else f"[{name}]"
     keys = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(inner))
     return [f"| `{label}` | | {keys} |"]

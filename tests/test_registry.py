@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.config.settings import CookieEntry, ServiceEntry, Settings
+from itertools import chain, combinations
+
+import pytest
+
+from gateway.config.settings import CookieEntry, Policy, PolicyRevision, ServiceEntry, Settings
 from gateway.model.categories import OPTIONAL, Category
+from gateway.model.decision import Rules
+from gateway.model.notice import Notice
 from gateway.registry import Registry
 
 
@@ -21,7 +27,7 @@ def test_declared_services_close_unknown_ones() -> None:
     assert registry.declared == frozenset({"google-analytics"})
     assert registry.block_unknown
     assert registry.offered == {Category.STATISTICS}
-    assert [service.name for service in registry.listed] == ["Google Analytics"]
+    assert [line.service.name for line in registry.listed] == ["Google Analytics"]
 
 
 def test_unknown_can_be_decided_either_way() -> None:
@@ -55,3 +61,59 @@ def test_a_cookie_entry_wins_over_the_catalogue_and_names_no_partner() -> None:
     assert registry.catalogue.cookie_category("_ga") is Category.NECESSARY
     assert registry.listed == ()
     assert registry.offered == frozenset(OPTIONAL)
+
+
+SUBSETS = list(chain.from_iterable(combinations(OPTIONAL, size) for size in range(len(OPTIONAL) + 1)))
+
+
+@pytest.mark.parametrize("by_cookie", [False, True], ids=["by a service", "by a cookie"])
+@pytest.mark.parametrize("used", SUBSETS, ids=lambda used: "+".join(used) or "none")
+def test_only_categories_in_use_are_offered(used: tuple[Category, ...], by_cookie: bool) -> None:
+    payment = ServiceEntry(id="pay", category=Category.NECESSARY, hosts=("pay.example",))
+    services = tuple(ServiceEntry(id=name, category=name, marks=(name,)) for name in used)
+    cookies = tuple(CookieEntry(name=name, category=name) for name in used)
+    values = {"cookies": cookies} if by_cookie else {"services": services}
+    settings = Settings(**{"services": (payment,), **values} if by_cookie else {"services": (payment, *services)})
+    assert Registry(settings).offered == frozenset(used)
+
+
+def test_a_separate_service_gives_no_category_anything_to_decide() -> None:
+    game = ServiceEntry(id="game", category=Category.MARKETING, hosts=("game.example",), separate=True)
+    registry = Registry(Settings(services=(game,)))
+    assert registry.offered == frozenset()
+    assert [line.service.covered for line in registry.listed] == [False]
+
+
+def test_what_the_list_does_not_name_is_covered_by_no_grant() -> None:
+    by_id = Registry(Settings(services=(ServiceEntry(id="google-analytics"),))).catalogue.by_id
+    assert by_id["google-analytics"].covered
+    assert not by_id["meta-pixel"].covered
+    assert by_id["hcaptcha"].covered
+    assert Registry(Settings()).catalogue.by_id["meta-pixel"].covered
+
+
+def test_the_rules_are_those_of_the_configuration() -> None:
+    counter = ServiceEntry(id="own", category=Category.STATISTICS, exempt_until="1970-01-31", exempt_reason="x")
+    revision = PolicyRevision(rev=2, material=(Category.MARKETING,))
+    policy = Policy(rev=2, grant_days=200, refusal_days=300, revisions=(revision,))
+    settings = Settings(services=(counter,), policy=policy, dnt="off")
+    assert Registry(settings).rules == Rules(
+        Notice(2, {2: frozenset({Category.MARKETING})}),
+        frozenset({Category.MARKETING}),
+        False,
+        frozenset({Category.STATISTICS}),
+        200,
+        300,
+        30,
+    )
+    assert Registry(Settings()).rules == Rules(sharing=frozenset({Category.STATISTICS, Category.MARKETING}))
+
+
+def test_a_cookie_expires_elsewhere_only_where_the_configuration_says_so() -> None:
+    necessary = Category.PREFERENCES
+    cookies = (
+        CookieEntry(name="a", category=necessary, path="/"),
+        CookieEntry(name="b", category=necessary, domain="mall.example"),
+        CookieEntry(name="c", category=necessary),
+    )
+    assert Registry(Settings(cookies=cookies)).cookie_places == {"a": [("", "/")], "b": [("mall.example", "/")]}

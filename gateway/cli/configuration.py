@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gateway.config.loading import load_settings
+from gateway.config.loading import Reading, load_settings, read_settings
 from gateway.config.settings import Settings
 from gateway.enforcement.catalogue_data import load_catalogue
 
@@ -28,5 +28,9 @@ def config_path(given: Path | None) -> Path | None:
 
 def settings_for(given: Path | None, overrides: Mapping[str, object] | None = None) -> Settings:
     """Raises ConfigError with every problem."""
-    known = load_catalogue().by_id
-    return load_settings(config_path(given), os.environ, overrides=overrides, known_services=known)
+    return load_settings(config_path(given), os.environ, overrides=overrides, catalogue=load_catalogue())
+
+
+def reading_of(given: Path | None) -> Reading:
+    """The settings with all that is to say about them."""
+    return read_settings(config_path(given), os.environ, catalogue=load_catalogue())

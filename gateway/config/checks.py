@@ -13,6 +13,7 @@ import re2
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 _PARAMETER = re.compile(r"[^\s&=#?*+%]+\*?")
+_FEATURE = re.compile(r"[a-z][a-z0-9-]*")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -89,6 +90,11 @@ def is_parameter(value: str) -> bool:
     return _PARAMETER.fullmatch(value) is not None
 
 
+def is_feature(value: str) -> bool:
+    """The name of a feature in a Permissions-Policy header."""
+    return _FEATURE.fullmatch(value) is not None
+
+
 def is_network(value: str) -> bool:
     """An IP address, or a network in CIDR form with no bit set beyond its mask."""
     try:
@@ -148,4 +154,5 @@ DATE = Check(is_date, "a date such as 2026-01-31")
 MARK = Check(is_mark, "a regular expression (RE2) that does not match the empty text")
 DATABASE = Check(is_database, "sqlite:///PATH")
 PARAMETER = Check(is_parameter, "the name of a query parameter; an asterisk at its end is a wildcard")
+FEATURE = Check(is_feature, "the name of a browser feature such as browsing-topics")
 WORD = Check(bool, "a text that is not empty")

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gateway.config.checks import DATABASE
 from gateway.config.keys import KEY_SIZE, parse_keys
-from gateway.config.settings import FileSettings, Settings
+from gateway.config.register import RECOGNISED_BY, cookie_faults, register_faults
+from gateway.config.review import Review, review
+from gateway.config.settings import CookieEntry, FileSettings, ServiceEntry, Settings
 from gateway.config.tables import convert_table, shown, suggestion, without_credentials
 from gateway.errors import ConfigError, Problem
+from gateway.model.catalogue import Catalogue
 
-_RECOGNISED_BY = ("hosts", "urls", "marks", "cookies")
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and all that is to say about it: `problems` make it unusable, see also `review`.
+
+    In `settings` a value with a problem counts as left out.
+    """
+
+    settings: Settings
+    problems: tuple[Problem, ...]
+    review: Review
 
 
 def load_settings(
@@ -23,17 +38,36 @@ def load_settings(
     env: Mapping[str, str],
     *,
     overrides: Mapping[str, object] | None = None,
-    known_services: Collection[str] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Settings:
     """The settings of the file at `path` (None: no file), then `overrides`, then the environment over both.
 
-    `known_services` are the catalogue's ids; without them a service's id is not looked up. Raises
-    ConfigError with every problem; nothing is written and no key is made.
+    Without the `catalogue` a service's id is not looked up. Raises ConfigError with every problem; nothing is
+    written and no key is made.
     """
+    reading = read_settings(path, env, overrides=overrides, catalogue=catalogue)
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    return reading.settings
+
+
+def read_settings(
+    path: Path | None,
+    env: Mapping[str, str],
+    *,
+    overrides: Mapping[str, object] | None = None,
+    catalogue: Catalogue | None = None,
+    today: date | None = None,
+) -> Reading:
+    """As `load_settings`, raising nothing. `today` (default: the date) is the day the entries are judged on."""
+    today = today or date.today()
     problems: list[Problem] = []
     raw = {**_read(path, problems), **(overrides or {})}
     file = convert_table(FileSettings, raw, "", problems)
-    problems.extend(_service_problems(raw, known_services))
+    problems.extend(_service_problems(raw, catalogue))
+    named = {problem.key for problem in problems}
+    faults = _register_problems(raw, file, catalogue, today)
+    problems.extend(problem for problem in faults if problem.key not in named)
     problems.extend(_repeated(raw, "services", "id"))
     problems.extend(_repeated(raw, "cookies", "name"))
     problems.extend(_revision_problems(raw))
@@ -44,9 +78,9 @@ def load_settings(
     order = {key: place for place, key in enumerate(raw)}
     problems.sort(key=lambda problem: order.get(re.split(r"[.\[]", problem.key)[0], -1))
     problems.extend(_environment_problems(env))
-    if problems:
-        raise ConfigError(problems)
-    return _with_environment(file, env)
+    nameless = len(file.services) < len(list(_tables(raw, "services")))
+    found = Review() if catalogue is None or nameless else review(file, catalogue, today)
+    return Reading(_with_environment(file, env), tuple(problems), found.without({p.key for p in problems}))
 
 
 def data_folder(env: Mapping[str, str]) -> Path:
@@ -129,7 +163,8 @@ def _tables(raw: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, 
             yield f"{name}[{place}]", item
 
 
-def _service_problems(raw: Mapping[str, Any], known: Collection[str] | None) -> Iterator[Problem]:
+def _service_problems(raw: Mapping[str, Any], catalogue: Catalogue | None) -> Iterator[Problem]:
+    known = None if catalogue is None else catalogue.by_id
     for name, entry in _tables(raw, "services"):
         service = entry.get("id")
         if known is None or not isinstance(service, str) or service in known:
@@ -138,8 +173,23 @@ def _service_problems(raw: Mapping[str, Any], known: Collection[str] | None) -> 
             close = suggestion(service, known)
             guess = f" (did you mean {close}?)" if close else ""
             yield Problem(f"{name}.id", service, f"an id of the catalogue{guess}, or a category beside it")
-        elif not any(entry.get(key) for key in _RECOGNISED_BY):
-            yield Problem(f"{name}.id", service, f"one of {', '.join(_RECOGNISED_BY)} to recognise it by")
+        elif not any(entry.get(key) for key in RECOGNISED_BY):
+            yield Problem(f"{name}.id", service, f"one of {', '.join(RECOGNISED_BY)} to recognise it by")
+
+
+def _register_problems(
+    raw: Mapping[str, Any], file: FileSettings, catalogue: Catalogue | None, today: date
+) -> Iterator[Problem]:
+    """Faults of entries whose values are right one by one; a category that is not leaves nothing to judge by."""
+    services = []
+    for name, table in _tables(raw, "services"):
+        entry = convert_table(ServiceEntry, table, name, [])
+        if isinstance(entry, ServiceEntry) and ("category" not in table or entry.category):
+            services.append((name, entry))
+    if catalogue is not None:
+        yield from register_faults(services, file, catalogue, today)
+    cookies = [(name, convert_table(CookieEntry, table, name, [])) for name, table in _tables(raw, "cookies")]
+    yield from cookie_faults([pair for pair in cookies if isinstance(pair[1], CookieEntry)], file.policy)
 
 
 def _repeated(raw: Mapping[str, Any], table: str, key: str) -> Iterator[Problem]:

@@ -13,8 +13,12 @@ from msgspec import Meta, Struct
 
 from gateway.config import checks
 from gateway.config.keys import Secret
+from gateway.model.ad_features import AD_FEATURES, REVIEWED
 from gateway.model.categories import Category
 from gateway.model.click_ids import CLICK_IDS
+
+MOST_DAYS = 398
+"""Days a choice may count: its cookie lives one more, and browsers keep none for 400 (RFC 6265bis, 5.5)."""
 
 Upstream: TypeAlias = Annotated[str, Meta(extra={"check": checks.UPSTREAM})]
 Page: TypeAlias = Annotated[str, Meta(extra={"check": checks.PAGE})]
@@ -30,7 +34,9 @@ Day: TypeAlias = Annotated[str, Meta(extra={"check": checks.DATE})]
 Mark: TypeAlias = Annotated[str, Meta(extra={"check": checks.MARK})]
 Database: TypeAlias = Annotated[str, Meta(extra={"check": checks.DATABASE})]
 Word: TypeAlias = Annotated[str, Meta(extra={"check": checks.WORD})]
+Feature: TypeAlias = Annotated[str, Meta(extra={"check": checks.FEATURE})]
 Revision: TypeAlias = Annotated[int, Meta(ge=1)]
+Days: TypeAlias = Annotated[int, Meta(ge=1, le=MOST_DAYS)]
 
 
 class PolicyRevision(Struct, frozen=True, kw_only=True):
@@ -56,6 +62,8 @@ class Policy(Struct, frozen=True, kw_only=True):
         "157",
     )
     regions: Annotated[tuple[Word, ...], Meta(description="where data may be used")] = ("TW",)
+    grant_days: Annotated[Days, Meta(description="how long a yes counts")] = 185
+    refusal_days: Annotated[Days, Meta(description="how long a no is remembered")] = 366
     revisions: Annotated[tuple[PolicyRevision, ...], Meta(description="all of them, for the change log")] = ()
 
 
@@ -87,11 +95,22 @@ class Csp(Struct, frozen=True, kw_only=True):
     ] = 3000
 
 
+class EvidenceHold(Struct, frozen=True, kw_only=True):
+    """`[evidence_hold]`: evidence is kept beyond its time, for a stated reason and until a stated day."""
+
+    reason: Annotated[Word, Meta(description="why, shown to the visitor who asks")]
+    until: Annotated[Day, Meta(description="the day it ends")]
+
+
 class CookieEntry(Struct, frozen=True, kw_only=True):
     """`[[cookies]]`: a cookie of the shop's own; wins over everything the gateway knows about its name."""
 
     name: Annotated[Word, Meta(description="name, or a pattern with *")]
     category: Annotated[Category, Meta(description="its category")]
+    code: Annotated[Word | None, Meta(description="code of the purpose it serves")] = None
+    days: Annotated[Days | None, Meta(description="the longest it may live")] = None
+    domain: Annotated[Host | None, Meta(description="its Domain, to expire it there too")] = None
+    path: Annotated[PathStart | None, Meta(description="its Path, to expire it there too")] = None
 
 
 class ServiceEntry(Struct, frozen=True, kw_only=True):
@@ -124,6 +143,9 @@ class ServiceEntry(Struct, frozen=True, kw_only=True):
     regions: Annotated[tuple[Word, ...] | None, Meta(description="where it handles data")] = None
     last_review: Annotated[Day | None, Meta(description="when the vendor was last checked")] = None
     separate: Annotated[bool, Meta(description="covered by no category, only by its own click")] = False
+    days: Annotated[Days | None, Meta(description="the longest its cookies may live")] = None
+    exempt_until: Annotated[Day | None, Meta(description="measures without consent until that day")] = None
+    exempt_reason: Annotated[Word | None, Meta(description="why it may, for visitors")] = None
 
 
 class FileSettings(Struct, frozen=True, kw_only=True):
@@ -152,6 +174,12 @@ class FileSettings(Struct, frozen=True, kw_only=True):
         tuple[Parameter, ...],
         Meta(description="query parameters taken out of addresses and links until marketing is granted"),
     ] = CLICK_IDS
+    ad_features: Annotated[
+        tuple[Feature, ...], Meta(description="browser features switched off until marketing is granted")
+    ] = AD_FEATURES
+    ad_features_reviewed: Annotated[Day, Meta(description="when that list was last compared with browsers")] = (
+        REVIEWED
+    )
     filter_lists: Annotated[
         tuple[Word, ...], Meta(description="paths of your own filter lists, Adblock Plus syntax; extra `filters`")
     ] = ()
@@ -167,6 +195,10 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     cookies: tuple[CookieEntry, ...] = ()
     csp: Csp = Csp()
     stats: Stats = Stats()
+    evidence_years: Annotated[
+        int, Meta(ge=1, description="years evidence is kept after the consent it proves has ended")
+    ] = 5
+    evidence_hold: EvidenceHold | None = None
     data: Annotated[str, Meta(description="data folder; empty: the user's own")] = ""
     database: Annotated[
         Database, Meta(description="the consent record; empty: ledger.sqlite in the data folder")

@@ -61,7 +61,8 @@ def words(kind: Any, value: object = None) -> str:
     if options:
         return " or ".join(f'"{option}"' for option in options) + _guess(value, options)
     least = next((f", at least {meta.ge}" for meta in metas if meta.ge is not None), "")
-    return _NAMES[inner] + least
+    most = next((f", at most {meta.le}" for meta in metas if meta.le is not None), "")
+    return _NAMES[inner] + least + most
 
 
 def suggestion(value: object, known: Iterable[str]) -> str:

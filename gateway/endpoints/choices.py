@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -60,18 +60,13 @@ def choice_routes(
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
         Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),
-        Route(f"{prefix}/state", read_state, methods=["GET"]),
+        Route(f"{prefix}/state", choices.state, methods=["GET"]),
     ]
 
 
-async def read_state(request: Request) -> Response:
-    """`GET state`: what holds for this visitor."""
-    return _private(JSONResponse(state_body(request.scope["consent"])))
-
-
-def state_body(decision: Decision) -> dict[str, object]:
-    """The JSON form of a decision, as `GET state` and a choice made by JSON answer it."""
-    categories = {category.value: decision.state(category).value for category in OPTIONAL}
+def state_body(decision: Decision, offered: Collection[Category] = OPTIONAL) -> dict[str, object]:
+    """The JSON form of a decision, as `GET state` and a choice made by JSON answer it; only what is `offered`."""
+    categories = {name.value: decision.state(name).value for name in OPTIONAL if name in offered}
     return {"categories": categories, "source": decision.source.value, "rev": decision.rev}
 
 
@@ -86,6 +81,10 @@ class _Choices:
     clock: Clock
     prefix: str
     error_page: ErrorPage
+
+    async def state(self, request: Request) -> Response:
+        """`GET state`: what holds for this visitor."""
+        return _private(JSONResponse(state_body(request.scope["consent"], self.rules.offered)))
 
     async def choose(self, request: Request) -> Response:
         """`POST choice`."""
@@ -165,7 +164,7 @@ class _Choices:
     def _done(self, post: _Post, choice: Choice) -> Response:
         response: Response
         if post.form.json:
-            response = JSONResponse(state_body(self._decided(post, choice)))
+            response = JSONResponse(state_body(self._decided(post, choice), self.rules.offered))
         else:
             response = RedirectResponse(self._return(post.form), 303)
         return self._stored(_private(response), post, choice)

@@ -22,7 +22,7 @@ from gateway.enforcement.templates import render
 from gateway.enforcement.texts import Texts, texts
 from gateway.model.categories import OPTIONAL, Category, State
 from gateway.model.decision import Decision
-from gateway.model.service import Service
+from gateway.model.register import Listing
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -44,7 +44,8 @@ class Pages:
     """Renders the pages of one shop.
 
     `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `services` are
-    those in force, `revised` the dates on which categories last changed, for visitors whose yes was voided.
+    the lines of the register that visitors are told about, `revised` the dates on which categories last
+    changed, for visitors whose yes was voided.
     """
 
     shown: Shown
@@ -52,7 +53,7 @@ class Pages:
     language: str = LOCALES[0]
     contact: str = ""
     newsletter: str = ""
-    services: Sequence[Service] = ()
+    services: Sequence[Listing] = ()
     revised: Mapping[Category, str] = field(default_factory=dict)
 
     async def settings(self, request: Request) -> HTMLResponse:

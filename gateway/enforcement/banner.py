@@ -14,6 +14,7 @@ from itertools import chain, combinations
 from markupsafe import Markup
 
 from gateway.enforcement.language import LOCALES
+from gateway.enforcement.page_policy import SEPARATE
 from gateway.enforcement.templates import render
 from gateway.enforcement.texts import Texts, texts
 from gateway.model.categories import OPTIONAL, Category, State
@@ -111,7 +112,8 @@ class Banner:
         known = decision.chip == "gpc" or decision.override
         known = known or (decision.choice is not None and decision.choice.override)
         foot = self._feet[locale, _differs(locale, page_lang), known, reload]
-        state = " ".join(f"{name}:{decision.state(name)}" for name in OPTIONAL)
+        offered = (name for name in OPTIONAL if name in self._shown.offered)
+        state = " ".join(f"{name}:{decision.state(name)}" for name in offered)
         foot = foot.replace(_STATE, f"{state} source:{decision.source}")
         ids = f' data-ids="{escape(" ".join(click_ids))}"' if click_ids else ""
         foot = foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else "")
@@ -136,8 +138,9 @@ class Banner:
 
         `element` is the embed's own start and end tag as rewritten (address in `data-consent-src`, `hidden`
         set): trusted markup, in the page's own encoding. `link` opens the content at the provider. `always`
-        is false for a service that no category covers, `once` where a policy of ours on the page does not let
-        it load. `width` and `height` are CSS pixels, 0 if unknown.
+        is false for a service that no category covers: no grant makes it come alive, only its own click. `once`
+        is false where a policy of ours on the page does not let it load. `width` and `height` are CSS pixels,
+        0 if unknown.
         """
         words = texts(locale)
         kind = words[f"kind.{category}"]
@@ -148,7 +151,7 @@ class Banner:
             prefix=self._shown.prefix,
             rev=self._shown.rev,
             service=service,
-            category=category,
+            category=category if always else SEPARATE,
             vendor=vendor,
             link=link if link.startswith(("https://", "http://", "//")) else "",
             message=words.say("embed", vendor=vendor),

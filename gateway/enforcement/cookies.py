@@ -16,13 +16,14 @@ from gateway.enforcement.lifetime import LONGEST, clipped
 from gateway.enforcement.set_cookie import SetCookie, Variant, expiry, parse_set_cookie
 from gateway.model.categories import Category, State
 from gateway.model.decision import Decision
+from gateway.model.service import Service
 from gateway.types import Clock, RawHeaders
 
 EXPIRY_BUDGET: Final = 3000
 """Bytes of expiry lines in one response; nginx reads a header of 4 or 8 kB by default."""
 
-_PREFERENCES, _STATISTICS, _MARKETING, _UNKNOWN, _OWN = 1, 2, 4, 8, 16
-_OPTIONAL: Final = _PREFERENCES | _STATISTICS | _MARKETING
+_PREFERENCES, _STATISTICS, _MARKETING, _UNKNOWN, _OWN, _EXEMPT, _UNCOVERED = 1, 2, 4, 8, 16, 32, 64
+_OPTIONAL: Final = _PREFERENCES | _STATISTICS | _MARKETING | _EXEMPT | _UNCOVERED
 _VERDICTS: Final = {
     Category.NECESSARY: 0,
     Category.PREFERENCES: _PREFERENCES,
@@ -42,9 +43,11 @@ class CookieFilter:
 
     `classify` names the category of a cookie, None if nobody knows it; unknown ones pass unless `strict`,
     and `unknown` hears of each. `domains` gives the Domain attributes a tracker's cookie may have on a
-    host, `listed` further (Domain or "", Path) pairs by cookie name. A `path` other than "/" says that the
-    shop shares its host: what lies outside that path expires only if listed. Granted cookies live no longer
-    than the grant, which ends after `grant_days`. With `report` everything but `own` passes and is only named.
+    host, `owner` the service behind a known cookie, `listed` further (Domain or "", Path) pairs by cookie
+    name. A `path` other than "/" says that the shop shares its host: what lies outside that path expires
+    only if listed. Granted cookies live no longer than the grant, which ends after `grant_days`, those of an
+    exempt measurement not beyond the day `exempt_until`, whatever visits there are. With `report` everything
+    but `own` passes and is only named.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class CookieFilter:
         domains: Callable[[str], Sequence[str]] = lambda host: (),
         listed: Mapping[str, Sequence[tuple[str, str]]] | None = None,
         path: str = "/",
+        owner: Callable[[str], Service | None] = lambda name: None,
         grant_days: int = 185,
+        exempt_until: int | None = None,
         report: bool = False,
         unknown: Callable[[str], None] = lambda name: None,
         start: Callable[[int], int] = secrets.randbelow,
@@ -66,12 +71,14 @@ class CookieFilter:
         self._domains = domains if path == "/" else lambda host: ()
         self._listed = {name: tuple(pairs) for name, pairs in (listed or {}).items()}
         self._path = path
+        self._owner = owner
         self._grant_days = grant_days
+        self._exempt_until = exempt_until
         self._report = report
         self._unknown = unknown
         self._start = start
         self._clock = clock
-        self._always = _OWN | (_UNKNOWN if strict else 0)
+        self._always = _OWN | _UNCOVERED | (_UNKNOWN if strict else 0)
         self._own_verdicts = {name.encode(): _OWN for name in own}
         self._verdicts: dict[bytes, int] = dict(self._own_verdicts)
         self._seen: dict[bytes, dict[Variant, None]] = {}
@@ -134,6 +141,7 @@ class CookieFilter:
             | (decision.preferences is not granted and _PREFERENCES)
             | (decision.statistics is not granted and _STATISTICS)
             | (decision.marketing is not granted and _MARKETING)
+            | (decision.statistics is not granted and not decision.exempt and _EXEMPT)
         )
 
     def _cut(self, line: bytes, blocked: int, removed: list[str]) -> bytes | None:
@@ -170,12 +178,24 @@ class CookieFilter:
         return verdict != _OWN and self._report
 
     def _lasting(self, value: bytes, decision: Decision) -> bytes:
-        """`value` with the lifetime an optional cookie may have: that of the consent, at most 395 days."""
-        if self._report or not self._verdict(_name(value.partition(b";")[0])) & _OPTIONAL:
+        """`value` with the lifetime an optional cookie may have: its own, that of the consent, 395 days (R-28)."""
+        name = _name(value.partition(b";")[0])
+        verdict = self._verdict(name)
+        if self._report or not verdict & _OPTIONAL:
             return value
-        now, choice = self._clock(), decision.choice
-        rest = LONGEST if choice is None else int((choice.day + self._grant_days + 1) * _DAY_SECONDS - now)
-        return clipped(value, max(0, min(LONGEST, rest)), now)
+        now, owner = self._clock(), self._owner(name.decode("latin-1"))
+        limits = [LONGEST]
+        if owner is not None and owner.days:
+            limits.append(owner.days * _DAY_SECONDS)
+        if verdict == _EXEMPT and decision.statistics is not State.GRANTED:
+            limits.append(self._seconds_to(self._exempt_until or 0, now))
+        elif decision.choice is not None:
+            limits.append(self._seconds_to(decision.choice.day + self._grant_days, now))
+        return clipped(value, max(0, min(limits)), now)
+
+    @staticmethod
+    def _seconds_to(last_day: int, now: float) -> int:
+        return int((last_day + 1) * _DAY_SECONDS - now)
 
     def _verdict(self, name: bytes) -> int:
         verdict = self._verdicts.get(name)
@@ -187,6 +207,8 @@ class CookieFilter:
         """Asks `classify` once; names come from visitors, so the memory of them has a limit."""
         text = name.decode("latin-1")
         verdict = _VERDICTS[self._classify(text)]
+        if verdict & _OPTIONAL and (owner := self._owner(text)) is not None:
+            verdict = _UNCOVERED if not owner.covered else _EXEMPT if owner.exempt else verdict
         if len(self._verdicts) >= _MOST_NAMES:
             self._verdicts = dict(self._own_verdicts)
         self._verdicts[name] = verdict

@@ -36,11 +36,14 @@ _ACTIVE = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.HINT))
 
 
 class Verdict(NamedTuple):
-    """The fate of an element and whose it is; `services` and `categories` are empty where it is kept."""
+    """The fate of an element and whose it is; `services` and `categories` are empty where it is kept.
+
+    `categories` are what the element waits for: all of them must be granted. `UNLISTED` and `SEPARATE` never are.
+    """
 
     fate: Fate
     services: tuple[Service, ...] = ()
-    categories: tuple[Category, ...] = ()
+    categories: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:
@@ -50,9 +53,10 @@ class Verdict(NamedTuple):
     @property
     def embed(self) -> bool:
         """Whether this is content a visitor may want to see: it gets a placeholder."""
-        return any(service.embed for service in self.services)
+        return any(service.embed or service.separate for service in self.services)
 
 
+UNLISTED, SEPARATE = "unlisted", "separate"
 KEEP = Verdict(Fate.KEEP)
 _MOST_BASES = 16
 # What was not UTF-8: in the page's own charset it may spell any host, in full-width letters for one.
@@ -66,8 +70,9 @@ class PagePolicy:
 
     `fate` gives the fate of a category under the visitor's decision; `first_party` says whether a
     host is the shop's own; `block_unknown` closes unknown scripts, frames, objects and hints;
-    `declared` holds the ids of the services the shop has declared, or None in a trial (R-15). Links to
-    other hosts lose `click_ids`. `listed` says whether a filter list blocks a third party nobody knows.
+    `declared` holds the ids of the services the shop has declared, or None in a trial (R-15); `exempt` says
+    that its exempt measurement runs (R-33). Links to other hosts lose `click_ids`. `listed` says whether a
+    filter list blocks a third party nobody knows.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class PagePolicy:
         declared: Collection[str] | None = None,
         click_ids: ClickIds = _CLICK_IDS,
         listed: Listed | None = None,
+        exempt: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self._marks = marks
@@ -93,6 +99,7 @@ class PagePolicy:
         self.page = page
         self.click_ids = click_ids
         self._listed = listed
+        self._exempt = exempt
         self._address = f"{page.scheme}://{page.host}/"
         self._under: dict[Base, PagePolicy] = {}
         self.tags: dict[tuple[bool, bytes], Any] = {}
@@ -120,6 +127,7 @@ class PagePolicy:
                 declared=self._declared,
                 click_ids=self.click_ids,
                 listed=self._listed,
+                exempt=self._exempt,
             )
         return self._under[base]
 
@@ -149,12 +157,12 @@ class PagePolicy:
             return KEEP
         if self._first_party(target.host):
             service = self._catalogue.for_path(target.path)
-            return self._of(service) if service else KEEP
+            return self._of(service, kind) if service else KEEP
         if _UNREADABLE.search(target.host):
             return self._like_marketing()
         service = self._catalogue.for_url(target.host, target.path)
         if service and not (self._trial and not self._catalogue.knows_host(target.host)):
-            return self._of(service)
+            return self._of(service, kind)
         if kind in _ACTIVE and self._block_unknown:
             return Verdict(Fate.REMOVE)
         if self._is_listed(target, kind):
@@ -187,14 +195,19 @@ class PagePolicy:
             return False
         return self._listed(f"{self.page.scheme}://{target.host}{target.path}", self._address, kind.value)
 
-    def _of(self, service: Service) -> Verdict:
+    def _of(self, service: Service, kind: Kind = Kind.SCRIPT) -> Verdict:
         if not service.in_trial and self._trial:
             return KEEP
         fate = self._fates[service.category]
-        undeclared = self._declared is not None and service.id not in self._declared
-        if fate is Fate.KEEP and undeclared and service.category is not Category.NECESSARY:
-            fate = Fate.HOLD
-        return KEEP if fate is Fate.KEEP else Verdict(fate, (service,), (service.category,))
+        if service.separate:
+            gone = fate is Fate.REMOVE and kind not in (Kind.FRAME, Kind.OBJECT)
+            return Verdict(Fate.REMOVE if gone else Fate.HOLD, (service,), (SEPARATE,))
+        if fate is Fate.HOLD and service.exempt and self._exempt:
+            return KEEP
+        if self._declared is None or service.category is Category.NECESSARY or service.id in self._declared:
+            return KEEP if fate is Fate.KEEP else Verdict(fate, (service,), (service.category,))
+        fate = Fate.HOLD if fate is Fate.KEEP else fate
+        return Verdict(fate, (service,), (service.category, UNLISTED))
 
 
 def strictest(*verdicts: Verdict) -> Verdict:

@@ -13,21 +13,12 @@ from typing import Final
 
 from gateway.enforcement import csp
 from gateway.enforcement.headers import add_vary, drop, get_all, split_list
+from gateway.model.ad_features import AD_FEATURES
 from gateway.types import RawHeaders
 
 Judge = Callable[[str, str], bool]
 """`judge(url, kind)`: whether a URL may stay; kind is `script`, `style`, `image`, `font`, `media`, `frame`,
 `fetch`, `hint` (preconnect, prefetch, …), `refresh`, `rules` (speculation rules) or `report`."""
-
-AD_FEATURES: Final = (
-    "browsing-topics",
-    "attribution-reporting",
-    "join-ad-interest-group",
-    "run-ad-auction",
-    "shared-storage",
-    "private-aggregation",
-)
-"""Browser features that exist for advertising; reviewed in November 2026."""
 
 _REFERRER_STRICTNESS: Final = (
     b"unsafe-url",

@@ -15,6 +15,7 @@ Where hosts and paths cannot say what the rules say:
   listed without its subdomains, but for `www.`. One of the same or a less intrusive category comes along.
 - A pattern with a wildcard, or the mere beginning of a path, becomes its folder, unless a closed rule of a more
   intrusive category lies in there.
+- What no category covers loads by its own click, and only as a frame: it stands in a `frame-src` of its own.
 - Paths and queries on a host that is open as a whole, and paths known on any host, cannot be told apart: there the
   rewriter is the only wall.
 """
@@ -105,6 +106,7 @@ class Wall:
     ) -> None:
         self._catalogue = catalogue
         self._services = services
+        self._frames = " ".join(_clicked(services or ()))
         self._first_party = first_party
         self._report = prefix + REPORT_PATH
         self._connect = connect
@@ -141,11 +143,14 @@ class Wall:
         return [(self._name, policy.encode()), (b"reporting-endpoints", endpoint.encode())]
 
     def _policy(self, sources: Iterable[str]) -> str:
-        return f"default-src {' '.join(sources)} {_INLINE}{_OPENED}{'' if self._connect else _CONNECT}"
+        listed = " ".join(sources)
+        frames = f"; frame-src {listed} data: blob: {self._frames}" if self._frames else ""
+        return f"default-src {listed} {_INLINE}{_OPENED}{frames}{'' if self._connect else _CONNECT}"
 
     def _room(self, own: Sequence[str]) -> int:
         reports = f"; report-uri {self._report}; report-to {_GROUP}"
-        return self._longest - len(self._policy(own)) - len(reports)
+        room = self._longest - len(self._policy(own)) - len(reports)
+        return room // 2 if self._frames else room
 
     def _own(self, host: str) -> tuple[str, ...]:
         """The shop's own site, port-blind as the rewriter is."""
@@ -208,6 +213,18 @@ def rules_of(service: Service) -> Iterator[Rule]:
         host, slash, path = url.partition("/")
         if host:
             yield Rule(host.removeprefix("=").lower(), host.startswith("="), slash + path, service)
+
+
+def _clicked(services: Iterable[Service]) -> Iterator[str]:
+    """The sources of services that load by their own click alone."""
+    for rule in (rule for service in services if service.separate for rule in rules_of(service)):
+        if _HOST.fullmatch(rule.host):
+            paths = list(_paths(rule.path, lambda folder: False)) if rule.path else [""]
+            yield from (_source(host, path) for path in paths for host in _names(rule))
+
+
+def _names(rule: Rule) -> tuple[str, ...]:
+    return (rule.host,) if rule.exact else (rule.host, f"*.{rule.host}")
 
 
 class _Closed:

@@ -48,7 +48,7 @@ class DisguiseMiddleware:
             return
         decision: Decision = scope["consent"]
         service = self._catalogue.for_path(scope["path"])
-        if service is not None and decision.fate(service.category) is not Fate.KEEP:
+        if service is not None and decision.fate_of(service) is not Fate.KEEP:
             self._count("request", service.id, Fate.REMOVE)
             await _nothing(send)
             return

@@ -41,7 +41,7 @@ class Rewriting:
         self._language = language
         self._count = count
         self._reload = reload
-        self._policies: dict[tuple[str, str, State, State, State], PagePolicy] = {}
+        self._policies: dict[tuple[str, str, State, State, State, bool], PagePolicy] = {}
 
     def __call__(self, scope: Scope, status: int, headers: RawHeaders) -> CountedRewriter:
         """The rewriter for an answer to the request in `scope`, whose header is `headers`."""
@@ -52,7 +52,8 @@ class Rewriting:
     def policy(self, scope: Scope, decision: Decision) -> PagePolicy:
         """The rules of the page asked for in `scope`."""
         host = normal_host(next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1"))
-        key = (host, scope["scheme"], decision.preferences, decision.statistics, decision.marketing)
+        states = (decision.preferences, decision.statistics, decision.marketing)
+        key = (host, scope["scheme"], *states, decision.exempt)
         policy = self._policies.get(key)
         if policy is None:
             if len(self._policies) >= _MOST_POLICIES:
@@ -91,10 +92,11 @@ class Rewriting:
                 category=embed.service.category,
                 element=embed.element,
                 link=embed.link,
+                always=embed.service.covered,
                 page_lang=language,
                 width=embed.width,
                 height=embed.height,
-                once=not self._reload,
+                once=not self._reload or embed.service.separate,
             )
 
         return Injection(body, foot, destination == b"document", placeholder)

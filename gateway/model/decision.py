@@ -8,6 +8,7 @@ from functools import lru_cache
 from gateway.model.categories import OPTIONAL, Category, Fate, Source, State, fate_of
 from gateway.model.choice import Choice
 from gateway.model.notice import Notice
+from gateway.model.service import Service
 from gateway.model.signals import Signals
 
 _States = dict[Category, State]
@@ -17,7 +18,8 @@ _States = dict[Category, State]
 class Rules:
     """What of the configuration decides. Lifetimes in days, both ends included.
 
-    `sharing` are the categories a privacy signal speaks about, `offered` those with something to decide.
+    `sharing` are the categories a privacy signal speaks about, `offered` those with something to decide,
+    `exempt_until` the last epoch day on which an exempt measurement needs no consent (R-33).
     """
 
     notice: Notice = field(default_factory=Notice)
@@ -26,6 +28,7 @@ class Rules:
     offered: frozenset[Category] = frozenset(OPTIONAL)
     grant_days: int = 185
     refusal_days: int = 366
+    exempt_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Decision:
 
     `rev` is the notice in force, `ask` whether a banner is wanted, `chip` the signal to confirm ("",
     "gpc" or "dnt"), `override` whether the choice overrules a signal that is on. `choice` is the stored
-    choice as verified, `renewed` what must replace it in the browser.
+    choice as verified, `renewed` what must replace it in the browser; `exempt` whether an exempt measurement runs.
     """
 
     preferences: State
@@ -48,6 +51,7 @@ class Decision:
     override: bool = False
     choice: Choice | None = None
     renewed: Choice | None = None
+    exempt: bool = False
 
     def state(self, category: Category) -> State:
         """The state of `category`; necessary is always granted."""
@@ -59,6 +63,13 @@ class Decision:
     def fate(self, category: Category) -> Fate:
         """What happens to an element of `category`."""
         return fate_of(self.state(category))
+
+    def fate_of(self, service: Service) -> Fate:
+        """What happens to an element of `service`."""
+        fate = self.fate(service.category)
+        if fate is Fate.HOLD and service.exempt and self.exempt:
+            return Fate.KEEP
+        return Fate.HOLD if fate is Fate.KEEP and not service.covered else fate
 
     @property
     def withdrawn(self) -> frozenset[Category]:
@@ -102,6 +113,7 @@ def decide(choice: Choice | None, signals: Signals, rules: Rules, today: int) ->
         override=signals.gpc and sharing_on,
         choice=stored,
         renewed=_renewed(stored, taken, rules, today),
+        exempt=_exempt(states, rules, today),
     )
 
 
@@ -139,6 +151,11 @@ def _with_signals(
             states[category] = State.REFUSED
             taken.add(category)
     return states, frozenset(taken)
+
+
+def _exempt(states: _States, rules: Rules, today: int) -> bool:
+    running = rules.exempt_until is not None and today <= rules.exempt_until
+    return running and states[Category.STATISTICS] is State.UNSET
 
 
 def _signal(signals: Signals, rules: Rules) -> Source:

@@ -20,6 +20,10 @@ class Service:
     `embed`: its frames show what a visitor came for (a video, a map), so a placeholder is worth while.
     `in_trial`: whether it is enforced before the shop has declared its services; mere functions, and trackers
     that nobody but us calls so, pass until then like unknown ones.
+    `separate`: covered by no category; only the visitor's click on its own placeholder opens it (R-12).
+    `covered`: whether a yes to its category speaks of it: false if separate, or not on the shop's list (R-15).
+    `exempt`: measures without consent, for as long as `Rules` say, until the visitor refuses (R-33).
+    `days`: the longest its cookies may live; 0 if nobody said.
     `origin`: `curated`, `third-party-web`, `open-cookie-database` or `configuration`.
     """
 
@@ -35,3 +39,7 @@ class Service:
     policy_url: str = ""
     in_trial: bool = True
     origin: str = "curated"
+    separate: bool = False
+    covered: bool = True
+    exempt: bool = False
+    days: int = 0

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 SERVICES = (
     ServiceEntry(id="tags", category=Category.STATISTICS, hosts=("tags.test",)),
     ServiceEntry(id="ads", category=Category.MARKETING, hosts=("ads.test",)),
+    ServiceEntry(id="game", name="Game", category=Category.PREFERENCES, hosts=("game.test",), separate=True),
     ServiceEntry(id="shop-pay", category=Category.NECESSARY, urls=("pay.test/sdk/",)),
 )
 # A host below localhost is a secure context: the browser says what a request is for.
@@ -59,8 +60,13 @@ fetch('/done');
 """
 PAGE = """<!doctype html><title>t</title><body><p style="height: 5000px">goods</p>
 <script src="/loader.js"></script>"""
+GAME = """<!doctype html><title>t</title><body><iframe src="http://game.test:PORT/frame" width="300" height="200">
+</iframe><script src="http://game.test:PORT/s.js"></script>"""
 SHOP = "www.shop.localhost"
-FILES = {f"{SHOP}/": PAGE, f"{SHOP}/loader.js": LOADER, f"{SHOP}/worker.js": WORKER, "tags.test/s.js": TAGS}
+FILES = {
+    f"{SHOP}/": PAGE, f"{SHOP}/game": GAME, f"{SHOP}/loader.js": LOADER, f"{SHOP}/worker.js": WORKER,
+    "tags.test/s.js": TAGS,
+}  # fmt: skip
 
 
 class World:
@@ -72,11 +78,11 @@ class World:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        host = dict(scope["headers"])[b"host"].decode().partition(":")[0]
+        host, _, port = dict(scope["headers"])[b"host"].decode().partition(":")
         path = scope["path"]
         self.asked.append(host + path)
-        body = FILES.get(host + path, "")
-        kind = b"text/html" if path in ("/", "/frame", "/object") else b"text/javascript"
+        body = FILES.get(host + path, "").replace("PORT", port)
+        kind = b"text/html" if path in ("/", "/frame", "/object", "/game") else b"text/javascript"
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": body.encode()})
 
@@ -212,3 +218,25 @@ def test_for_the_days_before_everything_loads_and_is_counted(context: BrowserCon
         page.click('[data-consent-action="accept"]')
         expect(page.locator("[data-consent-banner]")).to_be_hidden()
         assert page.evaluate("window.same") == 1
+
+
+def test_a_separate_service_loads_by_its_own_click_once_and_by_no_acceptance(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    site = Site(tmp_path)
+    with serve(site, lifespan="on") as port:
+        page = context.new_page()
+        page.goto(f"http://www.shop.localhost:{port}/game")
+        with page.expect_event("load"):
+            page.click('[data-consent-banner] [data-consent-action="accept"]')
+        placeholder = page.locator("[data-consent-placeholder]")
+        expect(placeholder).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert site.world.others() == set()
+        placeholder.locator('[data-consent-action="load"]').click()
+        site.wait_for("game.test/frame")
+        page.reload()
+        expect(placeholder).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert site.world.asked.count("game.test/frame") == 1
+        assert "game.test/s.js" not in site.world.asked

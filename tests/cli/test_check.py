@@ -8,6 +8,20 @@ import pytest
 
 from gateway.cli import main
 
+NAMED = """
+[controller]
+name = "山目選物有限公司"
+contact = "privacy@shop.example"
+[policy]
+date = 2026-11-01
+"""
+OWN = """
+[[services]]
+id = "own"
+category = "preferences"
+marks = ["own_chat"]
+"""
+
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,20 +31,23 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_file_the_defaults_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "No file, all defaults: no problems\n"
+    assert "No file, all defaults: no problems\nTrial: no services declared" in capsys.readouterr().out
 
 
 def test_gateway_toml_in_the_current_folder_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     Path("gateway.toml").write_text("")
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "gateway.toml: no problems\n"
+    captured = capsys.readouterr()
+    assert "\ngateway.toml: no problems\n" in captured.out
+    assert captured.err == ""
 
 
 def test_every_problem_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("faulty.toml").write_text('mode = "x"\nprefix = "x"\n[[services]]\nid = "gogle-analytics"\n')
+    Path("faulty.toml").write_text('mode = "x"\nprefix = "x"\n[[services]]\nid = "gogle-analytics"\n' + NAMED)
     assert main(["check", "--config", "faulty.toml"]) == 1
     captured = capsys.readouterr()
     assert [line.split(" =")[0] for line in captured.out.splitlines()] == ["mode", "prefix", "services[0].id"]
+    assert "Warning" not in captured.out
     assert "google-analytics" in captured.out
     assert captured.err == "3 problems\n"
 
@@ -55,3 +72,46 @@ def test_report_mode_is_warned_about(capsys: pytest.CaptureFixture[str]) -> None
     Path("gateway.toml").write_text('mode = "report"')
     assert main(["check"]) == 0
     assert "changes nothing and only counts" in capsys.readouterr().out
+
+
+def test_problems_gaps_and_warnings_come_at_once_and_warnings_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    faulty = OWN + 'code = "x"\nbasis = "19-1-2"\n[[services]]\nid = "google-analytics"\nregions = ["US"]\n'
+    Path("gateway.toml").write_text(NAMED.replace("山目選物有限公司", "TODO") + "grant_days = 90\n" + faulty, "utf-8")
+    assert main(["check"]) == 1
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    told = [line.partition(" =")[0] for line in lines if not line.startswith("Warning: ")]
+    assert told == [
+        "services[0].code", "services[0].basis", "services[1].contract", "services[1].regions",
+        "controller.name", "services[0].use", "services[0].why", "services[0].breaks", "services[0].reviewed_by",
+        "services[0].date",
+    ]  # fmt: skip
+    assert [line.partition(" =")[0] for line in lines[len(told) :]] == ["Warning: policy.grant_days"]
+    assert captured.err == "10 problems\n"
+
+
+def test_warnings_alone_are_exit_code_0(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gateway.toml").write_text(NAMED + '[[services]]\nid = "google-analytics"\n', "utf-8")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.startswith("Warning: services[0].contract = None: expected the contract with Google")
+
+
+def test_a_faultless_file_is_told_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    text = 'strict_cookies = true\n' + NAMED + OWN.replace('"preferences"', '"necessary"')
+    entry = 'code = "148"\nbasis = "19-1-2"\nuse = "b"\nwhy = "x"\nbreaks = "x"\nreviewed_by = "x"\ndate = 2026-11-01\n'
+    Path("gateway.toml").write_text(text + entry, "utf-8")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "gateway.toml: no problems",
+        "Declared services: 1 necessary. Known services that are not among them wait until they are.",
+        "Unknown scripts, frames and objects of third parties: blocked. Unknown cookies: blocked.",
+        "Second wall: on.",
+        "Visitors are asked about: nothing, there is no banner.",
+        "A yes counts 185 days, a no 366.",
+    ]
+
+
+def test_report_mode_is_told_among_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gateway.toml").write_text('mode = "report"')
+    assert main(["check"]) == 0
+    assert "Report mode: nothing is changed" in capsys.readouterr().out

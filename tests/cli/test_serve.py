@@ -36,3 +36,23 @@ def test_a_short_secret_is_exit_code_2(
     monkeypatch.setenv("CONSENT_GATEWAY_SECRET", "correct-horse")
     assert main(["serve", "--upstream", "http://shop"]) == 2
     assert "horse" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        pytest.param('role = "processor"', "services[0].contract", id="no contract"),
+        pytest.param('contract = "1"\nregions = ["US"]', "services[0].regions", id="beyond the policy's regions"),
+        pytest.param('code = "other"', "services[0].code", id="no such purpose"),
+        pytest.param(
+            'exempt_until = 2027-01-01\nexempt_reason = "x"\ndate = 2026-11-01', "services[0].exempt_until", id="exempt"
+        ),
+    ],
+)
+def test_an_entry_at_fault_is_exit_code_2(
+    tmp_path: Path, entry: str, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(f'[[services]]\nid = "google-analytics"\n{entry}\n', "utf-8")
+    assert main(["serve", "--upstream", "http://shop", "--config", str(file)]) == 2
+    assert key in capsys.readouterr().err

@@ -12,10 +12,17 @@ from gateway.config.keys import Secret
 from gateway.config.loading import data_folder, load_settings
 from gateway.config.settings import CookieEntry, Settings
 from gateway.errors import ConfigError, Problem
+from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category
 from gateway.model.click_ids import CLICK_IDS
+from gateway.model.service import Service
 
-KNOWN = {"google-analytics", "facebook-pixel"}
+CATALOGUE = Catalogue(
+    (
+        Service("google-analytics", "Google Analytics", Category.STATISTICS, hosts=("counter.test",)),
+        Service("facebook-pixel", "Meta Pixel", Category.MARKETING, hosts=("pixel.test",)),
+    )
+)
 HOME = {"HOME": "/home/shop"}
 
 
@@ -26,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 def load(file: Path, text: str, **env: str) -> Settings:
     file.write_text(text, "utf-8")
-    return load_settings(file, {**HOME, **env}, known_services=KNOWN)
+    return load_settings(file, {**HOME, **env}, catalogue=CATALOGUE)
 
 
 def problems(file: Path, text: str = "", **env: str) -> list[Problem]:

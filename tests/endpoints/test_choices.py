@@ -399,3 +399,12 @@ def test_nothing_personal_in_a_request_reaches_the_record() -> None:
     )
     assert site.kinds() == ["grant"]
     assert canary not in repr(site.events)
+
+
+def test_what_is_not_offered_is_neither_told_nor_granted() -> None:
+    site = Site(rules=Rules(offered=frozenset({S})))
+    assert site.state()["categories"] == {"statistics": "unset"}
+    assert site.choose("accept").json()["categories"] == {"statistics": "granted"}
+    stored = site.stored()
+    assert stored is not None
+    assert stored.granted == {S}

@@ -20,6 +20,7 @@ from gateway.enforcement.texts import texts
 from gateway.model.categories import OPTIONAL, Category, Source, State
 from gateway.model.choice import make_choice, refuse_all
 from gateway.model.decision import Decision
+from gateway.model.register import Listing
 from gateway.model.service import Service
 from gateway.types import ASGIApp, Receive, Scope, Send
 
@@ -281,13 +282,39 @@ def test_the_functions_page_is_the_table_of_the_texts(locale: str) -> None:
 
 
 def test_the_notice_lists_the_services_in_force() -> None:
+    counter = Service("a", "A <b>", Category.STATISTICS, "Vendor", policy_url="https://a.example/privacy")
+    game = Service("b", "B", Category.PREFERENCES, separate=True)
     services = (
-        Service("a", "A <b>", Category.STATISTICS, "Vendor", policy_url="https://a.example/privacy"),
-        Service("b", "B", Category.NECESSARY),
+        Listing(counter, "157", "19-1-5", "c", "Counts pages.", "Nothing.", role="processor", regions=("TW", "JP")),
+        Listing(game, "090", "19-1-5", "f"),
     )
     tree = _tree(_client(pages=replace(PAGES, services=services)), "/_choices/notice")
     rows = [[cell.text() for cell in row.css("th, td")] for row in tree.css("tbody tr")]
-    assert rows == [["A <b>", "Vendor · Privacy policy", "Statistics"], ["B", "—", "Strictly necessary"]]
+    words = texts("en")
+    assert rows == [
+        [
+            "A <b>",
+            "Vendor · processor · TW · JP · Privacy policy",
+            "Statistics",
+            "Counts pages. (Purpose 157)",
+            "Nothing.",
+        ],
+        [
+            "B",
+            "—",
+            "Preferences · loads only when you click it",
+            words["why.preferences"] + " (Purpose 090)",
+            words["breaks.preferences"],
+        ],
+    ]
+
+
+def test_the_notice_names_a_measurement_that_runs_without_consent_its_end_and_the_way_out() -> None:
+    counter = Service("a", "Counter", Category.STATISTICS, exempt=True)
+    line = Listing(counter, "157", "19-1-5", "c", exempt_until="2027-06-01", exempt_reason="counts pages only")
+    told = _text(_tree(_client(pages=replace(PAGES, services=(line,))), "/_choices/notice"))
+    assert "Counter measures without asking first, until 2027-06-01 at the latest (counts pages only)." in told
+    assert "Refuse statistics to switch it off." in told
 
 
 def test_a_notice_without_services_says_so() -> None:

@@ -299,6 +299,7 @@ def test_a_service_no_category_covers_can_only_be_loaded_once() -> None:
     )
     assert [node.attributes["data-consent-action"] for node in _tree(markup).css("button")] == ["load"]
     assert len(_tree(markup).css("a")) == 1
+    assert _one(markup, "[data-consent-placeholder]").attributes["data-consent-category"] == "separate"
 
 
 def test_what_is_archived_is_the_first_layer_without_a_path() -> None:

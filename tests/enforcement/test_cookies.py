@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.enforcement.cookies import EXPIRY_BUDGET, CookieFilter
+from gateway.enforcement.lifetime import cookie_date
 from gateway.model.categories import OPTIONAL, Category, State
 from gateway.model.choice import Choice
 from gateway.model.decision import Decision
+from gateway.model.service import Service
 from gateway.types import RawHeaders
 
 P, S, M = OPTIONAL
@@ -296,6 +298,46 @@ def lasting(line: bytes, decision: Decision, *, report: bool = False) -> bytes:
 )  # fmt: skip
 def test_a_granted_cookie_lives_no_longer_than_the_grant(line: bytes, decision: Decision, passed: bytes) -> None:
     assert lasting(line, decision) == passed
+
+
+GRANTED_TODAY = replace(EVERYTHING, choice=Choice(frozenset(OPTIONAL), frozenset(), TODAY, TODAY, 1, False, "x" * 22))
+OWNERS = {
+    "_ga": Service("counter", "Counter", S, exempt=True),
+    "_fbp": Service("game", "Game", M, covered=False),
+    "lang": Service("language", "Language", P, days=30),
+}
+
+
+def owned(exempt_until: int | None = None, *, at: float = TODAY) -> CookieFilter:
+    return CookieFilter(classify, owner=OWNERS.get, exempt_until=exempt_until, clock=lambda: at * 86_400)
+
+
+def test_a_cookie_lives_no_longer_than_its_entry_says() -> None:
+    headers, _ = owned().response([(b"set-cookie", b"lang=1; Max-Age=9999999")], GRANTED_TODAY)
+    assert headers == [(b"set-cookie", b"lang=1; Max-Age=2592000")]
+
+
+def test_no_grant_lets_the_cookie_of_a_service_pass_that_it_does_not_cover() -> None:
+    assert filtered(owned(), b"a=1; _fbp=2", decision=EVERYTHING) == [b"a=1"]
+    assert owned().response([(b"set-cookie", b"_fbp=1")], EVERYTHING) == ([], ["_fbp"])
+    assert owned().expiries(["_fbp"], HOST, "http")
+
+
+def test_the_cookie_of_an_exempt_measurement_passes_while_it_runs() -> None:
+    running = replace(NOTHING, exempt=True)
+    assert filtered(owned(TODAY), b"_ga=1; lang=1", decision=running) == [b"_ga=1"]
+    assert filtered(owned(TODAY), b"_ga=1; lang=1", decision=NOTHING) == []
+    assert filtered(owned(), b"_ga=1; lang=1", decision=EVERYTHING) == [b"_ga=1; lang=1"]
+
+
+@pytest.mark.parametrize("visited", [TODAY, TODAY + 9.5, TODAY + 99.75])
+def test_visits_do_not_move_the_end_of_an_exempt_measurement(visited: float) -> None:
+    decision = replace(NOTHING, exempt=True)
+    lines = [b"_ga=1; Max-Age=63072000", b"_ga=1; Expires=Fri, 01 Jan 2100 00:00:00 GMT"]
+    headers, _ = owned(TODAY + 99, at=visited).response([(b"set-cookie", line) for line in lines], decision)
+    (_, by_age), (_, by_date) = headers
+    assert visited * 86_400 + int(by_age.partition(b"Max-Age=")[2]) == (TODAY + 100) * 86_400
+    assert cookie_date(by_date.partition(b"Expires=")[2]) == (TODAY + 100) * 86_400
 
 
 def test_reporting_leaves_lifetimes_alone() -> None:

@@ -5,7 +5,7 @@ import pytest
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.filter_lists import SERVICE
 from gateway.enforcement.inline import InlineMarks
-from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
+from gateway.enforcement.page_policy import KEEP, SEPARATE, UNLISTED, Kind, PagePolicy, Verdict, strictest
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, Fate
 from gateway.model.service import Service
@@ -74,8 +74,43 @@ def test_pixels_and_pings_of_strangers_are_marketing() -> None:
 def test_what_the_shop_has_not_declared_waits_although_its_category_is_granted() -> None:
     rules = policy(Fate.KEEP, declared=["counter"])
     assert rules.url("//counter.test/", Kind.SCRIPT) == KEEP
-    assert rules.url("//adverts.test/", Kind.SCRIPT).fate is Fate.HOLD
+    waiting = Verdict(Fate.HOLD, (ADVERTS,), ("marketing", UNLISTED))
+    assert rules.url("//adverts.test/", Kind.SCRIPT) == waiting
+    assert policy(Fate.HOLD, declared=["counter"]).url("//adverts.test/", Kind.SCRIPT) == waiting
+    assert policy(Fate.REMOVE, declared=["counter"]).url("//adverts.test/", Kind.SCRIPT).fate is Fate.REMOVE
     assert rules.url("//cloud.test/", Kind.SCRIPT) == KEEP
+
+
+def apart(fate: Fate, *, exempt: bool = False) -> PagePolicy:
+    """A policy for a prize game that no category covers, and an exempt counter on the shop's own host."""
+    game = Service("game", "Game", Category.MARKETING, hosts=("game.test",), separate=True, covered=False)
+    counter = Service("own", "Own", Category.STATISTICS, urls=("/own.js",), exempt=True)
+    fates = {**dict.fromkeys(Category, fate), Category.NECESSARY: Fate.KEEP}
+    catalogue = Catalogue([game, counter])
+    return PagePolicy(
+        catalogue, MARKS, fates.__getitem__, SHOP, "shop.test".__eq__, declared=("game", "own"), exempt=exempt
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("fate", list(Fate))
+def test_no_category_opens_a_separate_service_and_a_refusal_leaves_only_its_placeholder(
+    fate: Fate, kind: Kind
+) -> None:
+    verdict = apart(fate).url("//game.test/", kind)
+    gone = fate is Fate.REMOVE and kind not in (Kind.FRAME, Kind.OBJECT)
+    assert verdict.fate is (Fate.REMOVE if gone else Fate.HOLD)
+    assert verdict.categories == (SEPARATE,)
+    assert verdict.embed
+
+
+@pytest.mark.parametrize(
+    ("fate", "running", "kept"),
+    [(Fate.HOLD, True, True), (Fate.HOLD, False, False), (Fate.REMOVE, True, False), (Fate.KEEP, False, True)],
+)
+def test_an_exempt_measurement_passes_while_it_runs(fate: Fate, running: bool, kept: bool) -> None:
+    assert (apart(fate, exempt=running).url("/own.js", Kind.SCRIPT) == KEEP) is kept
+    assert (apart(fate, exempt=running).under("/x/").url("/own.js", Kind.SCRIPT) == KEEP) is kept
 
 
 def test_inline_scripts_have_the_strictest_fate_of_their_services() -> None:

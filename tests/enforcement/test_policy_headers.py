@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from gateway.enforcement.policy_headers import (
-    AD_FEATURES,
     HeaderPolicy,
     link,
     permissions,
@@ -12,6 +11,7 @@ from gateway.enforcement.policy_headers import (
     report_urls,
     uncached,
 )
+from gateway.model.ad_features import AD_FEATURES
 from gateway.types import RawHeaders
 
 

@@ -306,3 +306,44 @@ def test_what_would_end_a_source_is_encoded(path: str, encoded: str) -> None:
     catalogue = Catalogue([service("odd", Category.NECESSARY, urls=(f"odd.test{path}",))])
     page = rules(host="localhost")
     assert f" odd.test:*{encoded} " in policy(page, Wall(catalogue, catalogue.services))
+
+
+@pytest.mark.parametrize("granted", [frozenset(), frozenset(OPTIONAL)], ids=["nothing granted", "all granted"])
+def test_what_loads_by_its_own_click_may_be_a_frame_and_nothing_else(granted: frozenset[Category]) -> None:
+    game = Service(
+        "game", "Game", MARKETING, hosts=("game.test",), urls=("=play.test/a/",), separate=True, covered=False
+    )
+    video = service("video", PREFERENCES, "video.test")
+    catalogue = Catalogue([game, video])
+    page = PagePolicy(
+        catalogue,
+        InlineMarks([]),
+        lambda category: Fate.KEEP if category in granted else Fate.HOLD,
+        Base("https", HOST),
+        lambda host: host == HOST,
+        declared=("game", "video"),
+    )
+    found = policy(page, Wall(catalogue, [game, video]))
+    for url in ("https://game.test/", "https://www.game.test/", "https://play.test/a/b"):
+        assert allows(found, "frame", url, f"https://{HOST}/"), url
+        assert not allows(found, "script", url, f"https://{HOST}/"), url
+    assert not allows(found, "frame", "https://play.test/b", f"https://{HOST}/")
+    assert not allows(found, "frame", "https://other.test/", f"https://{HOST}/")
+    assert allows(found, "frame", "https://video.test/", f"https://{HOST}/") is bool(granted)
+
+
+def test_two_lists_fit_into_the_same_room() -> None:
+    many = [service(f"s{number}", STATISTICS, f"a-rather-long-name-{number}.test") for number in range(200)]
+    game = Service("game", "Game", MARKETING, hosts=("game.test",), separate=True, covered=False)
+    catalogue = Catalogue([*many, game])
+    page = PagePolicy(
+        catalogue,
+        InlineMarks([]),
+        lambda category: Fate.KEEP,
+        Base("https", HOST),
+        lambda host: host == HOST,
+        declared=tuple(catalogue.by_id),
+    )
+    built = Wall(catalogue, [*many, game])
+    assert 2_800 < len(policy(page, built)) <= 3_000
+    assert built.left_out(page)

@@ -88,3 +88,20 @@ def test_only_the_visitor_is_sent_on_to_a_tracker(request_headers: dict[str, str
     answer = TestClient(app).get("/p", headers={"Accept": "*/*", **request_headers}, follow_redirects=False)
     assert (answer.status_code, answer.headers.get("location")) == ((307, aim) if passes else (204, None))
     assert counts[("redirect", "counter", "remove")] == (not passes)
+
+
+@pytest.mark.parametrize(("running", "status"), [(True, 200), (False, 204)])
+def test_an_exempt_measurement_on_the_shops_host_reaches_the_shop_while_it_runs(running: bool, status: int) -> None:
+    counter = Service("own", "Own", Category.STATISTICS, urls=("/own.js",), exempt=True)
+    enforced = DisguiseMiddleware(
+        PlainTextResponse("shop"),
+        catalogue=Catalogue([counter]),
+        policy_for=lambda scope, decision: policy(Fate.KEEP),
+        count=lambda *what: None,
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["consent"] = Decision(State.UNSET, State.UNSET, State.UNSET, exempt=running)
+        await enforced(scope, receive, send)
+
+    assert TestClient(app).get("/own.js").status_code == status

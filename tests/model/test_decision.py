@@ -8,6 +8,7 @@ from gateway.model.categories import OPTIONAL, Category, Fate, Source, State
 from gateway.model.choice import Choice, make_choice, refuse_all
 from gateway.model.decision import Decision, Rules, decide
 from gateway.model.notice import Notice
+from gateway.model.service import Service
 from gateway.model.signals import Signals
 
 P, S, M = OPTIONAL
@@ -213,3 +214,40 @@ def test_effective_is_granted_and_not_overruled(choice: Choice | None, signals: 
         assert replace(again, choice=None, renewed=None, reason="", source=Source.NONE) == replace(
             decision, choice=None, renewed=None, reason="", source=Source.NONE
         )
+
+
+COUNTER = Service("counter", "Counter", S, exempt=True)
+
+
+@pytest.mark.parametrize(
+    ("choice", "signals", "today", "fate"),
+    [
+        pytest.param(None, NONE, DAY, Fate.KEEP, id="no choice"),
+        pytest.param(None, NONE, DAY + 30, Fate.KEEP, id="last day"),
+        pytest.param(None, NONE, DAY + 31, Fate.HOLD, id="over"),
+        pytest.param(REFUSED, NONE, DAY, Fate.REMOVE, id="switched off"),
+        pytest.param(accepted(), NONE, DAY, Fate.KEEP, id="granted"),
+    ],
+)
+def test_an_exempt_measurement_runs_until_its_end_or_a_refusal(
+    choice: Choice | None, signals: Signals, today: int, fate: Fate
+) -> None:
+    decision = decide(choice, signals, Rules(exempt_until=DAY + 30), today)
+    assert decision.fate_of(COUNTER) is fate
+    assert decision.fate_of(replace(COUNTER, exempt=False)) is decision.fate(S)
+    assert (decision.statistics is G) == (choice is not None and bool(choice.granted))
+
+
+def test_a_signal_switches_an_exempt_measurement_off_where_it_speaks_of_statistics() -> None:
+    rules = Rules(sharing=frozenset({S, M}), exempt_until=DAY)
+    assert decide(None, GPC, rules, DAY).fate_of(COUNTER) is Fate.REMOVE
+
+
+def test_nothing_is_exempt_unless_it_is_switched_on() -> None:
+    assert decide(None, NONE, RULES, DAY).fate_of(COUNTER) is Fate.HOLD
+
+
+def test_a_grant_does_not_speak_of_what_it_does_not_cover() -> None:
+    apart = Service("game", "Game", M, covered=False)
+    assert decide(accepted(), NONE, RULES, DAY).fate_of(apart) is Fate.HOLD
+    assert decide(REFUSED, NONE, RULES, DAY).fate_of(apart) is Fate.REMOVE

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway.config.loading import load_settings
+from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.model.categories import Category, Fate
 from gateway.model.service import Service
 from gateway.scan.findings import Cookie, Findings, ThirdParty
@@ -50,7 +51,7 @@ def text(findings: Findings, width: int = 120) -> str:
 def load(block: str, folder: Path) -> object:
     file = folder / "gateway.toml"
     file.write_text(block, "utf-8")
-    return load_settings(file, {}, known_services=["google-analytics", "hosted-libraries"])
+    return load_settings(file, {}, catalogue=load_catalogue())
 
 
 def test_the_tables_say_what_was_seen_and_what_becomes_of_it() -> None:
