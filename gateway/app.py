@@ -33,9 +33,12 @@ from gateway.enforcement.banner import Banner, Shown
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.enforcement.consent_mode import ConsentMode
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.csp import own_source
 from gateway.enforcement.filter_lists import FilterLists
+from gateway.enforcement.guard import Guard
+from gateway.enforcement.head import Head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
@@ -102,6 +105,7 @@ class Gateway:
             self._rules.sharing,
         )
         self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"))
+        self._head = self._make_head()
         self._evidence = self._make_evidence()
         self._app = self._stack()
 
@@ -125,6 +129,19 @@ class Gateway:
             report=self._settings.mode == "report",
             unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
         )
+
+    def _make_head(self) -> Head:
+        catalogue, declared = self._registry.catalogue, self._registry.declared
+        guard = Guard(
+            catalogue,
+            self._assets["gd.js"].body,
+            declared=declared,
+            block_unknown=self._registry.block_unknown,
+            first_party=self._settings.first_party,
+            offered=self._rules.offered,
+        )
+        mode = ConsentMode(catalogue, self._asset("cm.js"), declared)
+        return Head(guard, mode, f"{self._settings.prefix}/assets/")
 
     def _make_evidence(self) -> Evidence:
         seen = {}
@@ -169,6 +186,7 @@ class Gateway:
         rewriting = Rewriting(
             make_policy=self._page_policy,
             banner=self._banner,
+            head=self._head,
             language=self._settings.language,
             count=self.counters.add,
             reload=wall is not None and wall.enforced,
@@ -257,7 +275,7 @@ class Gateway:
             *csp_report_routes(
                 prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
             ),
-            *asset_routes(prefix=settings.prefix, assets=self._assets.values()),
+            *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]

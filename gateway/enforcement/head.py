@@ -1,0 +1,22 @@
+"""What goes first into the head of a page: the guard, then the signals for Google's tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.enforcement.consent_mode import ConsentMode
+from gateway.enforcement.guard import Guard
+from gateway.model.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The two scripts of one shop; `folder` is the address of the gateway's assets, with a slash at its end."""
+
+    guard: Guard
+    consent_mode: ConsentMode
+    folder: str
+
+    def markup(self, decision: Decision, host: str, nonce: str) -> bytes:
+        """What runs before all other scripts of a page of `host`."""
+        return self.guard.tag(decision, host, self.folder, nonce) + self.consent_mode.tag(decision, nonce)
