@@ -3,7 +3,8 @@
 The script (`static/consent-banner/guard.js`) stops first-party code from writing cookies of services that are not
 allowed and from calling their hosts. It is sent with the rules of few services only: those of the configuration
 and those seen on this host; in a trial also the most common ones, since a tag manager's followers never show up
-in a page. Which these are is part of its address, so every process answers for the addresses of every other.
+in a page. Which these are is part of its address, so every process answers for the addresses of every other; it
+names them by their place in the catalogue, for names of trackers in an address are what content blockers look for.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class Guard:
         self._offered = offered
         always = [service.id for service in catalogue.services if service.origin == "configuration"]
         self._always = frozenset(always if declared is not None else (*always, *COMMON)) & catalogue.by_id.keys()
+        self._places = {service.id: place for place, service in enumerate(catalogue.services)}
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
 
@@ -107,7 +109,7 @@ class Guard:
         ids = self._seen.of(host)
         if not ids and not self._always:
             return b""
-        query = "?" + "+".join(ids) if ids else ""
+        query = f"?{self._query(ids)}" if ids else ""
         shut = [category for category in OPTIONAL if decision.state(category) is State.REFUSED]
         wait = [category for category in OPTIONAL if decision.state(category) is State.UNSET]
         own = dict.fromkeys((registrable(host), *self._first_party))
@@ -119,11 +121,12 @@ class Guard:
 
     def script(self, file: str, query: str) -> bytes | None:
         """The body of the script at `FILE?QUERY`; None for an address that no `tag` has given out."""
-        ids = tuple(query.split("+")) if query else ()
-        if len(ids) > _MOST_SEEN or file != self.file(ids) or not self._catalogue.by_id.keys() >= set(ids):
+        places = query.split("+") if query else []
+        services = self._catalogue.services
+        if file != self._named(query) or not all(p.isdecimal() and int(p) < len(services) for p in places):
             return None
-        known = self.known(ids)
-        services = [service for service in self._catalogue.services if service.id in known]
+        known = self.known(services[int(place)].id for place in places)
+        services = tuple(service for service in services if service.id in known)
         urls, names = self._urls(services), self._names(services)
         owners = list(dict.fromkeys((*urls.values(), *names.values())))
         numbers = {owner: number for number, owner in enumerate(owners)}
@@ -136,7 +139,13 @@ class Guard:
 
     def file(self, ids: tuple[str, ...]) -> str:
         """The name of the script that knows of `ids` too."""
-        return f"gd.{sha256(self._version + '+'.join(ids).encode()).hexdigest()[:12]}.js"
+        return self._named(self._query(ids))
+
+    def _named(self, query: str) -> str:
+        return f"gd.{sha256(self._version + query.encode()).hexdigest()[:12]}.js"
+
+    def _query(self, ids: Iterable[str]) -> str:
+        return "+".join(str(self._places[name]) for name in ids)
 
     def _owner(self, service: Service) -> _Owner:
         """A service is opened by its category, by nothing (`UNDECLARED`), or never closed (`necessary`)."""
