@@ -33,12 +33,10 @@ from gateway.enforcement.banner import Banner, Shown
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.consent_cookie import ConsentCookie
-from gateway.enforcement.consent_mode import ConsentMode
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.csp import own_source
 from gateway.enforcement.filter_lists import FilterLists
-from gateway.enforcement.guard import Guard
-from gateway.enforcement.head import Head
+from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
@@ -131,17 +129,15 @@ class Gateway:
         )
 
     def _make_head(self) -> Head:
-        catalogue, declared = self._registry.catalogue, self._registry.declared
-        guard = Guard(
-            catalogue,
+        return make_head(
+            self._registry.catalogue,
             self._assets["gd.js"].body,
-            declared=declared,
+            self._asset("cm.js"),
+            declared=self._registry.declared,
             block_unknown=self._registry.block_unknown,
             first_party=self._settings.first_party,
             offered=self._rules.offered,
         )
-        mode = ConsentMode(catalogue, self._asset("cm.js"), declared)
-        return Head(guard, mode, f"{self._settings.prefix}/assets/")
 
     def _make_evidence(self) -> Evidence:
         seen = {}

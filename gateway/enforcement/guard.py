@@ -160,8 +160,9 @@ class Guard:
         sites: dict[str, list[tuple[str, Service]]] = {}
         for service in self._catalogue.services:
             for rule in (*service.hosts, *service.urls):
-                host = rule.removeprefix("=").partition("/")[0]
-                sites.setdefault(registrable(host) if host else "", []).append((rule.lower(), service))
+                host = rule.lower().removeprefix("=").partition("/")[0]
+                row = rule.lower(), self._catalogue.as_seen_at(host, service)
+                sites.setdefault(registrable(host) if host else "", []).append(row)
         return sites
 
     def _urls(self, services: Collection[Service]) -> _Rows:

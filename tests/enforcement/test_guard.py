@@ -12,6 +12,7 @@ from gateway.enforcement.guard import COMMON, Guard, SeenServices
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, State
 from gateway.model.decision import Decision
+from gateway.model.pattern import Pattern
 from gateway.model.service import Service
 
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
@@ -30,8 +31,8 @@ PAY = Service("pay", "Pay", Category.NECESSARY, hosts=("pay.wide.test",), urls=(
 CATALOGUE = Catalogue((OWN, WIDE, MAPS, LATE, PAY), ("cart", "sid", "_wide_safe", "s*"))
 
 
-def guard(declared: list[str] | None = None, **more: bool) -> Guard:
-    return Guard(CATALOGUE, CODE, declared=declared, **more)
+def guard(declared: list[str] | None = None, *, block_unknown: bool = False) -> Guard:
+    return Guard(CATALOGUE, CODE, declared=declared, block_unknown=block_unknown)
 
 
 def rules(made: Guard, *seen: str) -> dict[str, dict[str, str]]:
@@ -96,6 +97,13 @@ def test_a_strict_trial_enforces_functions_too() -> None:
     assert rules(guard(block_unknown=True), "wide")["urls"]["big.test/ads/quiz"] == "preferences"
 
 
+def test_a_host_that_only_we_call_a_trackers_passes_in_a_trial() -> None:
+    catalogue = Catalogue((WIDE,), (), ["wide.test"])
+    urls = rules(Guard(catalogue, CODE), "wide")["urls"]
+    assert (urls["wide.test"], urls["=www.plain.test"]) == ("necessary", "marketing")
+    assert rules(Guard(catalogue, CODE, block_unknown=True), "wide")["urls"]["wide.test"] == "marketing"
+
+
 def test_safe_names_are_never_dropped_unless_the_configuration_says_so() -> None:
     names = rules(guard(), "wide")["names"]
     assert list(names.items()) == [
@@ -115,7 +123,7 @@ def test_the_order_of_names_is_that_of_the_catalogue() -> None:
     made = Guard(catalogue, CODE)
     body = made.script(made.file(()), "") or b""
     data = json.loads(body[len(CODE) + 1 : -1])
-    patterns = [(module.Pattern(name), data["owners"][number]) for name, number in data["names"].items()]
+    patterns = [(Pattern(name), data["owners"][number]) for name, number in data["names"].items()]
     for service in catalogue.services:
         if service.id in COMMON:
             for name in (cookie.replace("*", "x") for cookie in service.cookies):

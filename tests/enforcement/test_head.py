@@ -2,21 +2,27 @@ from __future__ import annotations
 
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.charset import PRESCAN_BYTES
-from gateway.enforcement.consent_mode import ConsentMode
-from gateway.enforcement.guard import Guard
-from gateway.enforcement.head import Head
-from gateway.model.categories import State
+from gateway.enforcement.head import make_head
+from gateway.model.categories import OPTIONAL, State
 from gateway.model.decision import Decision
 
 CATALOGUE = load_catalogue()
-HEAD = Head(Guard(CATALOGUE, b"()"), ConsentMode(CATALOGUE, "/_choices/assets/cm.0123456789ab.js"), "/_choices/assets/")
+HEAD = make_head(
+    CATALOGUE,
+    b"()",
+    "/_choices/assets/cm.0123456789ab.js",
+    declared=None,
+    block_unknown=False,
+    first_party=(),
+    offered=OPTIONAL,
+)
 PARTLY = Decision(State.REFUSED, State.GRANTED, State.UNSET)
 
 
 def test_the_guard_comes_first_then_the_signals() -> None:
     markup = HEAD.markup(PARTLY, "www.shop.test", "YWJj")
     assert markup.count(b'<script nonce="YWJj"') == 2
-    assert markup.index(b"/gd.") < markup.index(b"/cm.")
+    assert markup.index(b"/_choices/assets/gd.") < markup.index(b"/_choices/assets/cm.")
 
 
 def test_where_nothing_is_granted_there_are_no_signals_and_where_all_is_no_guard() -> None:

@@ -88,8 +88,9 @@ def test_without_a_head_tag_they_stand_before_what_the_head_begins_with(name: st
 
 
 def test_without_a_head_they_stand_before_the_banner() -> None:
-    for part in (lambda place: place.text(), lambda place: place.start("p"), lambda place: place.rest()):
-        assert part(placement(head=b"[h]")).startswith(b"[h][b]")
+    assert placement(head=b"[h]").text() == b"[h][b]"
+    assert placement(head=b"[h]").start("p") == b"[h][b]"
+    assert placement(head=b"[h]").rest() == b"[h][b][f]"
 
 
 def test_a_head_in_a_template_is_none() -> None:
