@@ -43,6 +43,12 @@ def shop(content: str, decision: Decision | None = None, policy: str = "") -> Sh
     return made
 
 
+def _wait(page: Page, condition: str) -> None:
+    """`wait_for_function` evaluates a string again and again, which a strict policy forbids."""
+    look = f"const look = () => {condition} ? done() : setTimeout(look, 20); look()"
+    page.evaluate(f"new Promise((done) => {{ {look} }})")
+
+
 def stored(page: Page, name: str) -> object:
     return json.loads(page.evaluate(f"sessionStorage.getItem('{name}')"))
 
@@ -69,7 +75,7 @@ def test_accepting_tells_it_before_the_first_held_tag_wakes(
     assert page.evaluate("[typeof window.gtag, typeof window.dataLayer]") == ["undefined", "undefined"]
     page.evaluate("window.same = 1")
     page.click(f'{BAR} [data-consent-action="accept"]')
-    page.wait_for_function("sessionStorage.getItem('log')")
+    _wait(page, "sessionStorage.getItem('log')")
     assert stored(page, "log") == [["loader", [*BEFORE, ["consent", "update", ALL]]]]
     assert page.evaluate("[window.same, dataLayer.length]") == [1, 3]
 
@@ -89,7 +95,7 @@ def test_a_further_grant_is_one_more_update(context: BrowserContext, serve: Serv
     page = context.new_page()
     page.goto(serve(made))
     page.click(f'{BAR} [data-consent-action="accept"]')
-    page.wait_for_function("dataLayer.length > 3")
+    _wait(page, "dataLayer.length > 3")
     more = {signal: "granted" for signal in DENIED if signal != "analytics_storage"}
     layer = page.evaluate("dataLayer.map((command) => [...command])")
     first = ["consent", "update", {"analytics_storage": "granted"}]
