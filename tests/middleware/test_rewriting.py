@@ -41,6 +41,9 @@ class Made:
         self.rewriting = Rewriting(
             make_policy=self.policy, banner=banner, head=head, language="en", count=self.count
         )
+        self.with_policy = Rewriting(
+            make_policy=self.policy, banner=banner, head=head, language="en", count=self.count, reload=True
+        )
 
     def policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
         self.policies.append((host, scheme))
@@ -133,8 +136,5 @@ def test_our_script_runs_under_the_shops_nonce(made: Made, policy: bytes, nonce:
 
 def test_with_a_policy_of_ours_on_the_page_a_choice_brings_a_new_one(made: Made) -> None:
     assert b"data-consent-reload" not in made.page()
-    banner = Banner(Shown("/_choices", 1), "/cg.css", "/cg.js")
-    made.rewriting = Rewriting(
-        make_policy=made.policy, banner=banner, language="en", count=made.count, reload=True
-    )
+    made.rewriting = made.with_policy
     assert b"data-consent-reload" in made.page()
