@@ -96,12 +96,6 @@ VECTORS = {
     "markup": ("document.body.innerHTML = `<img src='${url}'><iframe src=${url} width=1></iframe>`;", None),
     "markup beside": ("document.body.insertAdjacentHTML('beforeend', `<p><img alt='' src='${url}'></p>`);", None),
     "written markup": ("document.open(); document.write('<scr', `ipt src='${url}'></script>`);", None),
-    "clone": (
-        "const t = document.createElement('template'); t.innerHTML = '<iframe></iframe>';"
-        " const a = document.createAttribute('src'); a.value = url; t.content.firstChild.setAttributeNode(a);"
-        " document.body.append(t.content.cloneNode(true));",
-        None,
-    ),
 }
 
 
@@ -127,6 +121,18 @@ def test_other_hosts_are_called_as_ever(caught: Caught, way: str) -> None:
         assert "https://free.test/x?y" in caught.asked
     assert caught.errors == []
 
+
+
+@browser
+@pytest.mark.parametrize("markup", ["<p><iframe src=URL></iframe></p>", "<img srcset='URL 2x'>"])
+def test_what_came_into_the_page_another_way_is_taken_out_of_it_at_the_last_resort(
+    caught: Caught, markup: str
+) -> None:
+    fragment = f"document.createRange().createContextualFragment(`{markup.replace('URL', 'https://counter.test/x')}`)"
+    caught.run(f"document.body.append({fragment})")
+    source = "document.body.lastElementChild.outerHTML"
+    assert "counter.test" not in str(caught.run(f"return {source}"))
+    assert "about:invalid" in str(caught.run(f"return {source}"))
 
 
 @browser

@@ -90,7 +90,7 @@ def test_what_was_taken_out_is_counted_when_the_page_ends(made: Made) -> None:
 
 def test_a_host_is_guarded_against_what_was_taken_out_of_its_pages(made: Made) -> None:
     assert b"/assets/gd." not in made.page()
-    assert re.search(rb'<head><script src="/assets/gd\.\w+\.js\?tracker" ', made.page())
+    assert re.search(rb'<head><script src="/assets/gd\.\w+\.js\?0" ', made.page())
     assert b"/assets/gd." not in made.page(host="other.test")
     assert b"/assets/gd." not in made.page(sec_fetch_dest="iframe")
 
