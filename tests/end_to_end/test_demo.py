@@ -85,8 +85,7 @@ def wait_until_reached(page: Page, record: Record, wanted: set[str]) -> None:
 
 
 def to_the_film(page: Page) -> None:
-    # In one step: what stands there may be replaced by what woke up at any moment.
-    page.evaluate("document.querySelector('.film').scrollIntoView({ block: 'center' })")
+    page.locator(".film").scroll_into_view_if_needed()
 
 
 def browse(page: Page, town: Town) -> None:
