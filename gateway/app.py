@@ -38,6 +38,7 @@ from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.csp import own_source
 from gateway.enforcement.filter_lists import FilterLists
+from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.language import LOCALES
@@ -109,6 +110,7 @@ class Gateway:
             self._rules.sharing,
         )
         self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"))
+        self._head = self._make_head()
         self._evidence = self._make_evidence()
         self._app = self._stack()
 
@@ -134,6 +136,17 @@ class Gateway:
             clock=self._clock,
             report=self._settings.mode == "report",
             unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
+        )
+
+    def _make_head(self) -> Head:
+        return make_head(
+            self._registry.catalogue,
+            self._assets["gd.js"].body,
+            self._asset("cm.js"),
+            declared=self._registry.declared,
+            block_unknown=self._registry.block_unknown,
+            first_party=self._settings.first_party,
+            offered=self._rules.offered,
         )
 
     def _make_evidence(self) -> Evidence:
@@ -179,6 +192,7 @@ class Gateway:
         rewriting = Rewriting(
             make_policy=self._page_policy,
             banner=self._banner,
+            head=self._head,
             language=self._settings.language,
             count=self.counters.add,
             reload=wall is not None and wall.enforced,
@@ -269,7 +283,7 @@ class Gateway:
             *csp_report_routes(
                 prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
             ),
-            *asset_routes(prefix=settings.prefix, assets=self._assets.values()),
+            *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]

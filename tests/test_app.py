@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import pytest
 import gateway
 from gateway.app import ConsentMiddleware, Gateway, create_app, serve
 from gateway.config.keys import Secret
-from gateway.config.settings import Settings
+from gateway.config.settings import ServiceEntry, Settings
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.errors import ConfigError
 from gateway.ledger import open_ledger
@@ -153,7 +154,9 @@ def test_an_acceptance_leaves_the_page_as_the_shop_made_it(visitor: Visitor, sho
     choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
     page = visitor.get(Cookie=f"a=1; {choice}; _ga=GA1.1.2.3")
     before, after = PAGE.split(b"<p>goods</p>")
-    assert before.rpartition(b"<body>")[0] in page.body
+    first, _, rest = before.rpartition(b"<body>")[0].partition(b"<head>")
+    assert page.body.startswith(first + b"<head><script src=")
+    assert rest in page.body
     assert after.partition(b"</body>")[0] in page.body
     assert shop.requests[-1][b"cookie"] == [b"a=1; _ga=GA1.1.2.3"]
     assert shop.requests[-1][b"x-consent"][0].startswith(b"necessary=1;preferences=1;statistics=1;marketing=1")
@@ -245,6 +248,32 @@ def test_a_crawler_gets_the_same_page_without_the_banner(visitor: Visitor) -> No
 def test_the_shops_nonce_is_on_our_script(visitor: Visitor, shop: Shop) -> None:
     shop.headers.append((b"content-security-policy", b"script-src 'nonce-abc123' 'strict-dynamic'"))
     assert b' nonce="abc123"' in visitor.get().body
+
+
+def test_nothing_of_googles_is_before_a_grant_and_the_signals_are_before_it_after(visitor: Visitor) -> None:
+    refused = visitor.get(Cookie=visitor.post("/_choices/choice", "action=refuse&rev=1").cookie()).body
+    assert not re.search(rb"google|gtag|dataLayer|__tcfapi|euconsent", refused)
+    live = re.sub(rb'<script[^>]*type="text/plain".*?</script>', b"", visitor.get().body, flags=re.DOTALL)
+    assert not re.search(rb"google|gtag|dataLayer|__tcfapi|euconsent", live)
+    choice = visitor.post("/_choices/choice", "action=save&category=statistics&rev=1").cookie()
+    page = visitor.get(Cookie=choice).body
+    signals, loader = page.index(b'data-granted="statistics"'), page.index(b"googletagmanager.com/gtag/js")
+    assert page.index(b"<head>") < signals < loader
+    assert page.count(b"data-granted") == 1
+
+
+def test_the_guard_is_the_first_script_and_learns_what_the_shop_has(tmp_path: Path, shop: Shop) -> None:
+    with visiting(create_app(settings(tmp_path, services=(ServiceEntry(id="hotjar"),)), shop=shop)) as visitor:
+        visitor.get()
+        address = re.search(rb'<head><script src="([^"]*/gd\.[^"]*)"', visitor.get().body)
+        assert address
+        assert b"?" in address[1]
+        script = visitor.get(address[1].decode())
+        assert script.status == 200
+        assert b"hotjar.com" in script.body
+        assert b"facebook.com/tr" in script.body
+        accepted = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+        assert b"/gd." not in visitor.get(Cookie=accepted).body
 
 
 def test_a_signal_is_honoured_without_a_question(visitor: Visitor, tmp_path: Path) -> None:

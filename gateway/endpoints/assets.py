@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-SOURCES = {"cg.js": "consent-banner.js", "cg.css": "consent-banner.css", "pg.css": "pages.css"}
+SOURCES = {
+    "cg.js": "consent-banner.js",
+    "cg.css": "consent-banner.css",
+    "cm.js": "consent-mode.js",
+    "gd.js": "guard.js",
+    "pg.css": "pages.css",
+}
 """Public name -> file. The public names avoid the words that content blockers hide."""
 
 _MEDIA = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
@@ -55,12 +62,23 @@ def served(source: str) -> bytes:
     return "\n".join(line for line in stripped if line and not line.startswith("//")).encode()
 
 
-def asset_routes(*, prefix: str, assets: Iterable[Asset]) -> list[Route]:
-    """`GET {prefix}/assets/FILE`: immutable for a year; any other name is a 404 that nobody keeps."""
+def asset_routes(
+    *, prefix: str, assets: Iterable[Asset], made: Callable[[str, str], bytes | None] = lambda file, query: None
+) -> list[Route]:
+    """`GET {prefix}/assets/FILE`: immutable for a year; any other name is a 404 that nobody keeps.
+
+    `made(file, query)` gives the body of a script that has an address for each content.
+    """
     known = {asset.file: asset for asset in assets}
 
+    @lru_cache(maxsize=32)
+    def make(file: str, query: str) -> Asset | None:
+        body = made(file, query)
+        return None if body is None else Asset(file, _MEDIA["js"], body, gzip.compress(body, 9, mtime=0))
+
     async def asset(request: Request) -> Response:
-        found = known.get(request.path_params["file"])
+        file = request.path_params["file"]
+        found = known.get(file) or make(file, request.url.query)
         if found is None:
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
         headers = {

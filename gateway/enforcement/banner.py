@@ -22,7 +22,7 @@ from gateway.model.decision import Decision
 
 CHIPS = ("gpc", "dnt")
 _HOLE, _STATE, _NONCE = Markup("\x00return\x00"), Markup("\x00state\x00"), Markup("\x00nonce\x00")
-_CLICK_IDS = Markup("\x00ids\x00")
+_CLICK_IDS, _MODE = Markup("\x00ids\x00"), Markup("\x00mode\x00")
 _Asked = tuple[Category, ...]
 
 
@@ -102,12 +102,13 @@ class Banner:
         nonce: str = "",
         reload: bool = False,
         click_ids: Sequence[str] = (),
+        mode: str = "",
     ) -> bytes:
         """The settings link and the script, for every rewritten page.
 
         `nonce` is the shop's own, if its policy works with one; `reload` says that a policy of ours came with
         the page, so that a new choice needs a new page. `click_ids` are the parameters of this request that
-        the script takes out of the address bar.
+        the script takes out of the address bar; `mode` is what it does about Google's tags (`ConsentMode.later`).
         """
         known = decision.chip == "gpc" or decision.override
         known = known or (decision.choice is not None and decision.choice.override)
@@ -117,6 +118,7 @@ class Banner:
         foot = foot.replace(_STATE, f"{state} source:{decision.source}")
         ids = f' data-ids="{escape(" ".join(click_ids))}"' if click_ids else ""
         foot = foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else "")
+        foot = foot.replace(_MODE, f' data-mode="{escape(mode)}"' if mode else "")
         return _ascii(foot.replace(_CLICK_IDS, ids))
 
     def placeholder(
@@ -198,6 +200,7 @@ class Banner:
             nonce=_NONCE,
             state=_STATE,
             click_ids=_CLICK_IDS,
+            mode=_MODE,
             gpc=not known,
             sharing=" ".join(name for name in OPTIONAL if name in shown.sharing),
             reload=reload,

@@ -246,6 +246,8 @@ class HtmlRewriter:
         self._emit(source, change, out)
         if name == "body" and not foreign:
             out.append(self._place.body())
+        elif name == "head":
+            out.append(self._place.head())
         elif name == "select":
             self._selecting = True
         elif name == "base" and change is None:

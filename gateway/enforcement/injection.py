@@ -1,4 +1,4 @@
-"""Where in a page the banner and the foot go.
+"""Where in a page the first scripts, the banner and the foot go.
 
 Source: HTML Standard, 13.2.6.4 ("initial" to "in body"): what may stand before the body begins.
 """
@@ -23,9 +23,9 @@ def _nothing(language: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """What the gateway adds to a page: at the beginning of the body, and at its end.
+    """What the gateway adds to a page: before all scripts, at the beginning of the body, and at its end.
 
-    Both are asked with the page's language (`<html lang>`, "" if it names none) when their place comes.
+    `body` and `foot` are asked with the page's language (`<html lang>`, "" if it names none) when their place comes.
     With `anyway` false nothing is added unless the markup shows that it is a whole document.
     """
 
@@ -34,6 +34,8 @@ class Injection:
     anyway: bool = True
     placeholder: Callable[[str, Embed], bytes] | None = None
     """What stands for a frame that may not load now; without it the frame is parked or gone."""
+    head: bytes = b""
+    """What stands first in the head: scripts of the gateway that must run before all others."""
 
 
 class Placement:
@@ -42,6 +44,7 @@ class Placement:
     def __init__(self, injection: Injection | None) -> None:
         self._injection = injection
         self._body_due = self._foot_due = injection is not None
+        self._head_due = injection is not None and bool(injection.head)
         self._is_page = injection is not None and injection.anyway
         self._after_head = False
         self._templates = 0
@@ -60,13 +63,20 @@ class Placement:
     def start(self, name: str) -> bytes:
         """What goes before this start tag; asked until the body begins."""
         self._is_page = self._is_page or name in _PAGE
+        inside = self._templates > 0
         if name == "template":
             self._templates += 1
         elif name == "frameset":
-            self.before_body = self._body_due = self._foot_due = False
+            self.before_body = self._body_due = self._foot_due = self._head_due = False
         elif name == "noscript" and self._after_head:
             return self._begin()
-        return b"" if self._templates or name == "body" or name in _IN_HEAD else self._begin()
+        if inside or name in ("html", "head"):
+            return b""
+        return self._head() if name == "body" or name in _IN_HEAD else self._begin()
+
+    def head(self) -> bytes:
+        """What goes after a `head` tag."""
+        return b"" if self._templates else self._head()
 
     def body(self) -> bytes:
         """What goes after a `body` tag."""
@@ -96,7 +106,13 @@ class Placement:
         if not (self._body_due and self._is_page and self._injection):
             return b""
         self._body_due = False
-        return self._injection.body(self.language)
+        return self._head() + self._injection.body(self.language)
+
+    def _head(self) -> bytes:
+        if not (self._head_due and self._is_page and self._injection):
+            return b""
+        self._head_due = False
+        return self._injection.head
 
     def _foot(self) -> bytes:
         if not (self._foot_due and self._is_page and self._injection):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 from gateway.enforcement.banner import Banner
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.embed import Embed
+from gateway.enforcement.head import Head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.html import HtmlRewriter, Injection
 from gateway.enforcement.language import choose
@@ -30,14 +32,23 @@ class Rewriting:
 
     `make_policy(decision, host, scheme)` builds the rules of one state on one host; they are kept and shared.
     `reload`: pages come with a policy of our own, which a choice cannot loosen without a new page.
-    `count(what, service, outcome, number)` hears what each page had taken out.
+    `count(what, service, outcome, number)` hears what each page had taken out. `head` goes before all scripts of
+    a page, and learns which services its host has.
     """
 
     def __init__(
-        self, *, make_policy: MakePolicy, banner: Banner, language: str, count: Count, reload: bool = False
+        self,
+        *,
+        make_policy: MakePolicy,
+        banner: Banner,
+        head: Head,
+        language: str,
+        count: Count,
+        reload: bool = False,
     ) -> None:
         self._make_policy = make_policy
         self._banner = banner
+        self._head = head
         self._language = language
         self._count = count
         self._reload = reload
@@ -46,8 +57,9 @@ class Rewriting:
     def __call__(self, scope: Scope, status: int, headers: RawHeaders) -> CountedRewriter:
         """The rewriter for an answer to the request in `scope`, whose header is `headers`."""
         decision: Decision = scope["consent"]
-        rewriter = HtmlRewriter(self.policy(scope, decision), self._injection(scope, decision, headers))
-        return CountedRewriter(rewriter, self._count)
+        policy = self.policy(scope, decision)
+        rewriter = HtmlRewriter(policy, self._injection(scope, decision, headers, policy.page.host))
+        return CountedRewriter(rewriter, self._count, partial(self._head.guard.learn, policy.page.host))
 
     def policy(self, scope: Scope, decision: Decision) -> PagePolicy:
         """The rules of the page asked for in `scope`."""
@@ -61,7 +73,7 @@ class Rewriting:
             policy = self._policies[key] = self._make_policy(decision, host, scope["scheme"])
         return policy
 
-    def _injection(self, scope: Scope, decision: Decision, answer: RawHeaders) -> Injection | None:
+    def _injection(self, scope: Scope, decision: Decision, answer: RawHeaders, host: str) -> Injection | None:
         """What is added: nothing to frames, fragments and answers to scripts (R-57)."""
         request = {name: value for name, value in scope["headers"] if name in _READ}
         destination = request.get(b"sec-fetch-dest", b"")
@@ -70,6 +82,7 @@ class Rewriting:
         accepted = request.get(b"accept-language", b"").decode("latin-1")
         bot = is_declared_bot(request.get(b"user-agent", b""))
         nonce = _nonce(answer)
+        mode = self._head.consent_mode.later(decision)
 
         def body(language: str) -> bytes:
             if bot:
@@ -81,7 +94,7 @@ class Rewriting:
             locale = choose(language, accepted, self._language)
             ids = scope.get("click_ids", ())
             return self._banner.foot(
-                decision, locale, language, nonce=nonce, reload=self._reload, click_ids=ids
+                decision, locale, language, nonce=nonce, reload=self._reload, click_ids=ids, mode=mode
             )
 
         def placeholder(language: str, embed: Embed) -> bytes:
@@ -99,18 +112,20 @@ class Rewriting:
                 once=not self._reload or embed.service.separate,
             )
 
-        return Injection(body, foot, destination == b"document", placeholder)
+        head = self._head.markup(decision, host, nonce)
+        return Injection(body, foot, destination == b"document", placeholder, head=head)
 
 
 _READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))
 
 
 class CountedRewriter:
-    """A rewriter that reports what it did when the page is complete."""
+    """A rewriter that reports what it did, and whose things they were, when the page is complete."""
 
-    def __init__(self, rewriter: HtmlRewriter, count: Count) -> None:
+    def __init__(self, rewriter: HtmlRewriter, count: Count, learn: Callable[[Collection[str]], None]) -> None:
         self._rewriter = rewriter
         self._count = count
+        self._learn = learn
         self.write = rewriter.write
 
     def end(self) -> bytes:
@@ -118,6 +133,7 @@ class CountedRewriter:
         last = self._rewriter.end()
         for (service, what, fate), number in self._rewriter.counts.items():
             self._count(what, service, fate, number)
+        self._learn({name for service, _, _ in self._rewriter.counts for name in service.split()})
         return last
 
 

@@ -145,16 +145,16 @@ class Catalogue:
             name = host.removeprefix("=").lower()
             rules = self._hosts.setdefault(name, _HostRules())
             if name != host:
-                rules.exact = rules.exact or self._as_seen_at(name, service)
+                rules.exact = rules.exact or self.as_seen_at(name, service)
             else:
-                rules.suffix = rules.suffix or self._as_seen_at(name, service)
+                rules.suffix = rules.suffix or self.as_seen_at(name, service)
         for url in service.urls:
             host, slash, path = url.lower().partition("/")
             pattern = Pattern(slash + path)
             if host:
                 name = host.removeprefix("=")
                 rules = self._hosts.setdefault(name, _HostRules())
-                seen = self._as_seen_at(name, service)
+                seen = self.as_seen_at(name, service)
                 rules.urls.append((len(host) + pattern.weight, pattern, host.startswith("="), seen))
             elif "*" in path:
                 key = pattern.head.partition("?")[0][:_KEY]
@@ -165,7 +165,7 @@ class Catalogue:
             else:
                 self._paths.setdefault(path.rpartition("/")[2], []).append((pattern, service))
 
-    def _as_seen_at(self, host: str, service: Service) -> Service:
+    def as_seen_at(self, host: str, service: Service) -> Service:
         """The service, left alone in a trial where only we know that `host` is its."""
         if host not in self.uncorroborated or service.origin == "configuration":
             return service

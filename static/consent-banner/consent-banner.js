@@ -115,13 +115,41 @@
     Reflect.deleteProperty(document, 'writeln');
   };
 
+  /** Google's signals go in before the first of its tags; a page that cannot have them is built anew. */
+  const signals = async () => {
+    const [file, ...kinds] = (config.mode || '').split(' ');
+    if (!kinds.some(granted)) return;
+    config.mode = '';
+    const first = document.createElement('script');
+    first.nonce = script.nonce;
+    first.dataset.granted = Object.keys(state).filter(granted).join(' ');
+    await new Promise((done) => {
+      first.onload = done;
+      first.onerror = () => location.reload();
+      first.src = file;
+      document.head.append(first);
+    });
+  };
+
+  /** @param {State} next */
+  const take = (next) => {
+    for (const name of Object.keys(state)) state[name] = next[name];
+    announce('consent:change');
+  };
+
+  /** @param {State} next */
+  const renew = (next) => {
+    take(next);
+    location.reload();
+  };
+
   /** A page can gain what is parked in it; for anything else it must be built anew. @param {State} next */
   const apply = async (next) => {
     const names = Object.keys(state).filter((name) => state[name] !== next[name]);
     const anew = names.some((name) => granted(name) || (next[name] === 'granted' && (state[name] === 'refused' || 'consentReload' in config)));
-    if (anew) return location.reload();
-    for (const name of names) state[name] = next[name];
-    announce('consent:change');
+    if (anew) return renew(next);
+    take(next);
+    await signals();
     return revive();
   };
 
@@ -168,7 +196,7 @@
     hide();
     tell(config.gpc || '');
     const shared = (config.sharing || '').split(' ').filter(granted);
-    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(() => location.reload(), () => 0);
+    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(renew, () => 0);
   };
 
   /** Takes the click ids out of the address bar: the shop was not told them either. @param {string[]} names */
@@ -191,7 +219,7 @@
     document.addEventListener('submit', submit);
     document.addEventListener('click', click);
     addEventListener('pageshow', (event) => {
-      if (event.persisted) current().then((next) => differs(next) && location.reload(), () => 0);
+      if (event.persisted) current().then((next) => differs(next) && renew(next), () => 0);
     });
     Object.assign(window, { consentGateway: { get: () => ({ ...state }), open } });
     announce('consent:ready');

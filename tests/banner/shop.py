@@ -27,7 +27,7 @@ BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX)
 STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 PAGE = (
-    '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>shop</title>'
+    '<!doctype html><html lang="{lang}"><head>{head}<meta charset="utf-8"><title>shop</title>'
     '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/file/shop.css"></head>'
     "<body>{content}</body></html>"
 )
@@ -35,7 +35,10 @@ PAGE = (
 
 @dataclass
 class Shop:
-    """`content` is the page's body, `files` its scripts; `requests` are `METHOD path` as they arrive."""
+    """`content` is the page's body, `files` its scripts; `requests` are `METHOD path` as they arrive.
+
+    `head` is what goes first into the head, `mode` the foot's; `made` answers for scripts as in `asset_routes`.
+    """
 
     content: str = "<h1>K市集</h1><p>好茶</p>"
     files: dict[str, str] = field(default_factory=dict)
@@ -46,12 +49,15 @@ class Shop:
     requests: list[str] = field(default_factory=list)
     posts: list[dict[str, object]] = field(default_factory=list)
     decide: Callable[[Decision], Decision] = lambda decision: decision
+    head: Callable[[Decision], bytes] = lambda decision: b""
+    mode: Callable[[Decision], str] = lambda decision: ""
+    made: Callable[[str, str], bytes | None] = lambda file, query: None
 
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
         routes = [
             *pages_routes(Pages(SHOWN, ASSETS["pg.css"].url(PREFIX), contact="mail@shop.example")),
-            *asset_routes(prefix=PREFIX, assets=ASSETS.values()),
+            *asset_routes(prefix=PREFIX, assets=ASSETS.values(), made=self.made),
             Route(f"{PREFIX}/state", self._state),
             Route(f"{PREFIX}/choice", self._choose, methods=["POST"]),
             Route(f"{PREFIX}/withdraw", self._choose, methods=["POST"]),
@@ -72,8 +78,9 @@ class Shop:
     async def _page(self, request: Request) -> Response:
         decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")
         body = BANNER.body(decision, lang, request.url.path, lang).decode()
-        foot = BANNER.foot(decision, lang, lang, reload=self.reload).decode()
-        page = PAGE.format(lang=lang, content=f"{body}{self.content}{foot}")
+        foot = BANNER.foot(decision, lang, lang, reload=self.reload, mode=self.mode(decision)).decode()
+        head = self.head(decision).decode()
+        page = PAGE.format(lang=lang, head=head, content=f"{body}{self.content}{foot}")
         headers = {"Cache-Control": "private, no-cache"}
         if self.policy:
             headers["Content-Security-Policy"] = self.policy

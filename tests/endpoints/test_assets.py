@@ -66,6 +66,17 @@ def test_another_name_is_not_found_and_not_kept(client: TestClient, file: str) -
     assert answer.headers.get("cache-control", "no-store") == "no-store"
 
 
+def test_a_script_made_for_its_address_is_served_like_the_others() -> None:
+    made = {("gd.1.js", "a+b"): b"made"}
+    routes = asset_routes(prefix="/_choices", assets=ASSETS.values(), made=lambda *address: made.get(address))
+    client = TestClient(Starlette(routes=routes))
+    answer = client.get("/_choices/assets/gd.1.js?a+b")
+    assert answer.content == b"made"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert client.get("/_choices/assets/gd.1.js").status_code == 404
+
+
 def test_the_compressed_form_is_the_same_on_every_start() -> None:
     again = load_assets()
     assert [asset.packed for asset in again.values()] == [asset.packed for asset in ASSETS.values()]

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from gateway.enforcement import html
 from gateway.enforcement.html import HtmlRewriter
@@ -24,7 +25,7 @@ STATES = {
 @pytest.mark.parametrize("injected", [True, False], ids=["page", "fragment"])
 def test_where_the_bytes_are_cut_changes_nothing(part: str, state: str, injected: bool) -> None:
     page = PARTS[part].encode()
-    rules, injection = STATES[state], banner() if injected else None
+    rules, injection = STATES[state], banner(head=b"[head]") if injected else None
     whole = rewritten(page, rules, injection)
     for size in (1, 3):
         assert rewritten(page, rules, injection, size) == whole, f"in pieces of {size}"
@@ -152,6 +153,19 @@ INJECTED = {
 def test_the_banner_opens_the_body_and_the_foot_closes_it(page: bytes, expected: bytes) -> None:
     assert rewritten(page, STATES["keep"], banner()) == expected
     assert rewritten(page, STATES["keep"], banner(), size=1) == expected
+
+
+@pytest.mark.parametrize("page", [page for page, _ in INJECTED.values() if page[:1] == b"<" and b"frames" not in page])
+@pytest.mark.parametrize("more", [b"", b"<!-- a --><!doctype html>\n<!-- <head> -->\n", b"\n"])
+def test_our_first_script_is_the_first_in_the_head_for_a_browser(page: bytes, more: bytes) -> None:
+    page = page.replace(b"<title>", b"<base href='//a.test/'><title>") + b"<script id=other></script>"
+    for size in (0, 1):
+        tree = LexborHTMLParser(rewritten(more + page, STATES["keep"], banner(head=b"<script id=ours></script>"), size))
+        scripts = tree.css("script")
+        assert scripts[0].attributes.get("id") == "ours"
+        assert scripts[0].parent is not None
+        assert (scripts[0].parent.tag, scripts[0].prev) == ("head", None)
+        assert len(tree.css("#ours")) == 1
 
 
 @pytest.mark.parametrize("page", [b"<p>a</p>", b"a", b"<title>a</title><p>", b"", b"<svg/>", b"{}", b"<meta charset=utf-8>"])  # noqa: E501

@@ -5,8 +5,9 @@ import pytest
 from gateway.enforcement.injection import Injection, Placement
 
 
-def placement(anyway: bool = True) -> Placement:
-    return Placement(Injection(lambda language: b"[b%s]" % language.encode(), lambda language: b"[f]", anyway))
+def placement(anyway: bool = True, head: bytes = b"") -> Placement:
+    made = Injection(lambda language: b"[b%s]" % language.encode(), lambda language: b"[f]", anyway, head=head)
+    return Placement(made)
 
 
 def test_each_part_is_given_out_once_in_the_language_of_the_page() -> None:
@@ -69,3 +70,40 @@ def test_noscript_begins_the_body_once_the_head_is_closed() -> None:
 def test_frames_have_no_body() -> None:
     place = placement()
     assert place.start("frameset") == place.rest() == b""
+
+
+def test_the_first_scripts_stand_behind_the_head_tag_and_nowhere_else() -> None:
+    place = placement(head=b"[h]")
+    assert place.start("html") == place.start("head") == b""
+    assert place.head() == b"[h]"
+    assert place.head() == place.start("script") == b""
+    assert place.start("p") == b"[b]"
+
+
+@pytest.mark.parametrize("name", ["script", "meta", "title", "base", "template", "noscript", "body"])
+def test_without_a_head_tag_they_stand_before_what_the_head_begins_with(name: str) -> None:
+    place = placement(head=b"[h]")
+    place.start("html")
+    assert place.start(name) == b"[h]"
+
+
+def test_without_a_head_they_stand_before_the_banner() -> None:
+    assert placement(head=b"[h]").text() == b"[h][b]"
+    assert placement(head=b"[h]").start("p") == b"[h][b]"
+    assert placement(head=b"[h]").rest() == b"[h][b][f]"
+
+
+def test_a_head_in_a_template_is_none() -> None:
+    place = placement(anyway=False, head=b"[h]")
+    place.start("template")
+    assert place.start("body") == place.start("head") == place.head() == place.start("script") == b""
+
+
+def test_a_fragment_gets_no_scripts() -> None:
+    place = placement(anyway=False, head=b"[h]")
+    assert place.start("script") == place.start("p") == place.rest() == b""
+
+
+def test_frames_without_a_head_get_no_scripts() -> None:
+    place = placement(head=b"[h]")
+    assert place.start("frameset") == place.start("script") == place.rest() == b""

@@ -72,9 +72,11 @@ class Listener(PagePolicy):
         return self
 
 
-def banner(anyway: bool = True) -> Injection:
-    """Marks where the banner and the foot are put."""
-    return Injection(lambda language: b"[banner%s]" % language.encode(), lambda language: b"[foot]", anyway)
+def banner(anyway: bool = True, head: bytes = b"") -> Injection:
+    """Marks where the banner and the foot are put; `head` is what goes first into the head."""
+    return Injection(
+        lambda language: b"[banner%s]" % language.encode(), lambda language: b"[foot]", anyway, head=head
+    )
 
 
 def rewritten(page: bytes, rules: PagePolicy, injection: Injection | None = None, size: int = 0) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
 from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.consent_mode import ConsentMode
+from gateway.enforcement.guard import Guard
+from gateway.enforcement.head import Head
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.page_policy import PagePolicy
 from gateway.enforcement.url import Base
@@ -20,8 +24,9 @@ from gateway.types import RawHeaders, Scope
 
 TRACKER = Service("tracker", "Tracker", Category.MARKETING, hosts=("tracker.test",))
 CATALOGUE = Catalogue([TRACKER])
+GOOGLE = Catalogue([Service("google-analytics", "GA", Category.STATISTICS)])
 UNDECIDED = Decision(State.UNSET, State.UNSET, State.UNSET)
-PAGE = b'<html><body><script src="//tracker.test/x.js"></script></body></html>'
+PAGE = b'<html><head></head><body><script src="//tracker.test/x.js"></script></body></html>'
 
 
 class Made:
@@ -31,7 +36,14 @@ class Made:
         self.policies: list[tuple[str, str]] = []
         self.counts: Counter[tuple[str, str, str]] = Counter()
         banner = Banner(Shown("/_choices", 1), "/cg.css", "/cg.js")
-        self.rewriting = Rewriting(make_policy=self.policy, banner=banner, language="en", count=self.count)
+        guard = Guard(CATALOGUE, b"(() => 0)", declared=["nothing"])
+        head = Head(guard, ConsentMode(GOOGLE, "/cm.js"), "/assets/")
+        self.rewriting = Rewriting(
+            make_policy=self.policy, banner=banner, head=head, language="en", count=self.count
+        )
+        self.with_policy = Rewriting(
+            make_policy=self.policy, banner=banner, head=head, language="en", count=self.count, reload=True
+        )
 
     def policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
         self.policies.append((host, scheme))
@@ -41,10 +53,11 @@ class Made:
         self.counts[what, service, outcome] += number
 
     def page(self, decision: Decision = UNDECIDED, *, answer: RawHeaders | None = None, **headers: str) -> bytes:
+        host = headers.pop("host", "Shop.test:8443").encode()
         lines = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope: Scope = {
             "scheme": "https", "path": "/a", "raw_path": b"/%61", "query_string": b"b=<c>", "consent": decision,
-            "headers": [(b"host", b"Shop.test:8443"), *lines],
+            "headers": [(b"host", host), *lines],
         }  # fmt: skip
         rewriter = self.rewriting(scope, 200, answer or [])
         return rewriter.write(PAGE) + rewriter.end()
@@ -73,6 +86,20 @@ def test_hosts_that_visitors_make_up_do_not_fill_the_memory(made: Made, monkeypa
 def test_what_was_taken_out_is_counted_when_the_page_ends(made: Made) -> None:
     made.page()
     assert made.counts == {("script", "tracker", "hold"): 1}
+
+
+def test_a_host_is_guarded_against_what_was_taken_out_of_its_pages(made: Made) -> None:
+    assert b"/assets/gd." not in made.page()
+    assert re.search(rb'<head><script src="/assets/gd\.\w+\.js\?0" ', made.page())
+    assert b"/assets/gd." not in made.page(host="other.test")
+    assert b"/assets/gd." not in made.page(sec_fetch_dest="iframe")
+
+
+def test_the_signals_for_google_stand_in_the_head_or_are_announced_to_the_banners_script(made: Made) -> None:
+    assert b'data-mode="/cm.js statistics"' in made.page()
+    granted = made.page(Decision(State.REFUSED, State.GRANTED, State.REFUSED))
+    assert b'<script src="/cm.js" data-granted="statistics"></script></head>' in granted
+    assert b"data-mode" not in granted
 
 
 def test_the_way_back_is_the_page_asked_for(made: Made) -> None:
@@ -109,8 +136,5 @@ def test_our_script_runs_under_the_shops_nonce(made: Made, policy: bytes, nonce:
 
 def test_with_a_policy_of_ours_on_the_page_a_choice_brings_a_new_one(made: Made) -> None:
     assert b"data-consent-reload" not in made.page()
-    banner = Banner(Shown("/_choices", 1), "/cg.css", "/cg.js")
-    made.rewriting = Rewriting(
-        make_policy=made.policy, banner=banner, language="en", count=made.count, reload=True
-    )
+    made.rewriting = made.with_policy
     assert b"data-consent-reload" in made.page()
