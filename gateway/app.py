@@ -246,6 +246,7 @@ class Gateway:
                 _judge(page),
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
+                no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),
                 handover=handover,
                 own="" if handover else own_source(host, self._settings.prefix),
                 features=self._settings.ad_features,
