@@ -29,6 +29,7 @@ from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.csp_reports import csp_report_routes
+from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.health import health_routes
 from gateway.endpoints.pages import Pages, pages_routes
 from gateway.enforcement.banner import Banner, Shown
@@ -109,7 +110,7 @@ class Gateway:
             self._rules.offered,
             self._rules.sharing,
         )
-        self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"))
+        self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"), self._asset("em.css"))
         self._head = self._make_head()
         self._evidence = self._make_evidence()
         self._app = self._stack()
@@ -246,6 +247,7 @@ class Gateway:
                 _judge(page),
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
+                no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),
                 handover=handover,
                 own="" if handover else own_source(host, self._settings.prefix),
                 features=self._settings.ad_features,
@@ -283,6 +285,7 @@ class Gateway:
             *csp_report_routes(
                 prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
             ),
+            *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
             *gpc.gpc_routes(stated_on=settings.policy.date),

@@ -22,6 +22,7 @@ SOURCES = {
     "cg.css": "consent-banner.css",
     "cm.js": "consent-mode.js",
     "gd.js": "guard.js",
+    "em.css": "embeds.css",
     "pg.css": "pages.css",
 }
 """Public name -> file. The public names avoid the words that content blockers hide."""

@@ -13,6 +13,7 @@ from itertools import chain, combinations
 
 from markupsafe import Markup
 
+from gateway.enforcement.embed import Embed, anchored
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import SEPARATE
 from gateway.enforcement.templates import render
@@ -44,12 +45,14 @@ class Shown:
 class Banner:
     """The bytes for `HtmlRewriter`: `body` goes right after `<body>`, `foot` at its end.
 
-    `stylesheet` and `script` are the hashed addresses of the two assets. All output is ASCII, characters
-    beyond it as references, so it reads the same in whatever encoding the page is.
+    `stylesheet` and `script` are the hashed addresses of the two assets, `embeds` that of the placeholders'
+    styles. All output is ASCII, characters beyond it as references, so it reads the same in whatever encoding
+    the page is.
     """
 
-    def __init__(self, shown: Shown, stylesheet: str, script: str) -> None:
+    def __init__(self, shown: Shown, stylesheet: str, script: str, embeds: str = "") -> None:
         self._shown = shown
+        self._embeds = embeds
         self._script = script
         self._head = _ascii(f'<link rel="stylesheet" href="{escape(stylesheet)}">')
         self._bars = {
@@ -122,49 +125,50 @@ class Banner:
         return _ascii(foot.replace(_CLICK_IDS, ids))
 
     def placeholder(
-        self,
-        locale: str,
-        *,
-        service: str,
-        vendor: str,
-        category: Category,
-        element: bytes,
-        link: str = "",
-        always: bool = True,
-        once: bool = True,
-        page_lang: str | None = None,
-        width: int = 0,
-        height: int = 0,
+        self, locale: str, embed: Embed, page_lang: str | None = None, *, number: int = 0, first: bool = True
     ) -> bytes:
-        """A click-to-load frame: who is behind it, two buttons, links that work without the script.
+        """A frame that may not load now, and what lies over it: who is behind it, two buttons, plain links.
 
-        `element` is the embed's own start and end tag as rewritten (address in `data-consent-src`, `hidden`
-        set): trusted markup, in the page's own encoding. `link` opens the content at the provider. `always`
-        is false for a service that no category covers: no grant makes it come alive, only its own click. `once`
-        is false where a policy of ours on the page does not let it load. `width` and `height` are CSS pixels,
-        0 if unknown.
+        `number` tells the frames of one page apart; 0 where the page allows no `style` attributes, and then
+        frames that are children of one element cannot be told apart. The page's `first` one brings the styles.
         """
+        name = f"--cg{number}" if number else ""
+        anchor = Markup(' style="position-anchor:{}"').format(name) if name else ""
+        markup = self._offer("placeholder.html", locale, embed, page_lang, anchor=anchor)
+        # Not in the placeholder: the styles must outlive it.
+        sheet = self._sheet() if first else b""
+        return sheet + (anchored(embed.element, name) if name else embed.element) + markup
+
+    def buttons(
+        self, locale: str, embeds: Sequence[Embed], page_lang: str | None = None, *, first: bool = True
+    ) -> bytes:
+        """What stands at the window's edge for services whose scripts wait in the page: one button for each."""
+        each = b"".join(self._offer("launcher.html", locale, embed, page_lang) for embed in embeds)
+        label = escape(texts(locale)["embed.load"])
+        sheet = self._sheet() if first else b""
+        return sheet + _ascii(f'<aside class="cg-edge" aria-label="{label}" data-nosnippet>') + each + b"</aside>"
+
+    def _sheet(self) -> bytes:
+        return _ascii(f'<link rel="stylesheet" href="{escape(self._embeds)}">') if self._embeds else b""
+
+    def _offer(self, name: str, locale: str, embed: Embed, page_lang: str | None, **more: object) -> bytes:
         words = texts(locale)
-        kind = words[f"kind.{category}"]
+        category = embed.category
+        always = words.say("embed.accept", category=words[f"kind.{category}"]) if category else ""
         markup = render(
-            "placeholder.html",
+            name,
             t=words,
             lang=_lang(words, _differs(locale, page_lang)),
             prefix=self._shown.prefix,
-            rev=self._shown.rev,
-            service=service,
-            category=category if always else SEPARATE,
-            vendor=vendor,
-            link=link if link.startswith(("https://", "http://", "//")) else "",
-            message=words.say("embed", vendor=vendor),
-            always=words.say("embed.accept", category=kind) if always else "",
-            once=once,
-            width=width,
-            height=height,
-            hole=_HOLE,
+            embed=embed,
+            separate=SEPARATE,
+            link=embed.link if embed.link.startswith(("https://", "http://", "//")) else "",
+            message=words.say("embed", vendor=embed.vendor),
+            always=always,
+            open=words.say("embed.open", vendor=embed.name),
+            **more,
         )
-        before, after = markup.rsplit(_HOLE, 1)
-        return _ascii(before) + element + _ascii(after)
+        return _ascii(markup)
 
     def _in_state(self, decision: Decision, state: State) -> _Asked:
         offered = self._shown.offered

@@ -21,9 +21,10 @@ _OURS: Final = (
     ("script-src-elem", "script-src", "default-src"),
     ("style-src-elem", "style-src", "default-src"),
     ("connect-src", "default-src"),
+    ("frame-src", "child-src", "default-src"),
     ("form-action",),
 )
-"""What decides about the banner's script, its stylesheet, its requests and its forms: the first one present."""
+"""What decides about the script, stylesheet, requests, frames and forms of the banner: the first one present."""
 _HOST: Final = re.compile(r"[a-z0-9._-]+(?::\d{1,5})?", re.I)
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _KEY: Final = re.compile(rb"(?:^|,)[ \t]*([a-z*][a-z0-9_.*-]*)[ \t]*=")

@@ -15,12 +15,12 @@ from gateway.enforcement.attributes import StartTag, encode, quoted, start_tag
 from gateway.enforcement.comments import without_comments
 from gateway.enforcement.common_attributes import edit_common
 from gateway.enforcement.edit import Count, Edit
-from gateway.enforcement.embed import parked_embed
+from gateway.enforcement.embed import END, Embed, parked_embed, parked_scripts
 from gateway.enforcement.link_element import edit_link_element
 from gateway.enforcement.links import edit_link
 from gateway.enforcement.maps import MAPS, edit_map
 from gateway.enforcement.meta import edit_base, edit_meta
-from gateway.enforcement.page_policy import Kind, PagePolicy, strictest
+from gateway.enforcement.page_policy import PagePolicy, strictest
 from gateway.enforcement.parking import CATEGORY, marking, moved, parked_script
 from gateway.enforcement.programs import PROGRAM, SNIPPET, edit_list, edit_program
 from gateway.enforcement.style_sheets import filtered_style
@@ -43,10 +43,20 @@ def edit(tag: StartTag, policy: PagePolicy, in_noscript: bool = False) -> Edit |
     change = special(tag, policy) if special else _addressed(tag, policy, in_noscript)
     if change is None:
         return edit_common(tag, policy)
+    if change.embed is not None:
+        change = change._replace(embed=_bare(change.embed, policy))
     if not change.output:
         return change
     more = edit_common(start_tag(change.output), policy)
     return change if more is None else Edit(more.output, False, change.counts + more.counts, embed=change.embed)
+
+
+def _bare(embed: Embed, policy: PagePolicy) -> Embed:
+    """The frame a placeholder stands for, without what its other attributes would load."""
+    if not embed.element:
+        return embed
+    more = edit_common(start_tag(embed.element.removesuffix(END)), policy)
+    return embed if more is None else embed._replace(element=more.output + END)
 
 
 def edit_content(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
@@ -74,14 +84,15 @@ def _inline(tag: StartTag, content: bytes, policy: PagePolicy) -> Edit | None:
         return program
     what = "inline script" if len(content) <= PROGRAM else "long inline script"
     counts = (Count(verdict.service, what, verdict.fate),)
-    if verdict.fate is Fate.REMOVE:
+    embed = parked_scripts(verdict)
+    if verdict.fate is Fate.REMOVE and embed is None:
         return Edit(b"", True, counts)
     if waits_for and tag.value("type") == "text/plain":  # parked already: its tag, or the page as a whole
         if set(verdict.categories) <= set(waits_for):
             return None
         both = " ".join(dict.fromkeys((*waits_for, *verdict.categories)))
         return Edit(tag.edited({CATEGORY: quoted(CATEGORY, encode(both))}), False, counts)
-    return Edit(parked_script(tag, {}, verdict), False, counts)
+    return Edit(parked_script(tag, {}, verdict), False, counts, embed=embed)
 
 
 def _addressed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | None:
@@ -90,14 +101,15 @@ def _addressed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Edit | N
         return None
     verdict = strictest(*(item.verdict for item in found))
     counts = (Count(verdict.service, _what(tag, found), verdict.fate),)
-    embed = parked_embed(tag, verdict) if found[0].kind is Kind.FRAME else None
+    names = [item.name for item in found]
+    if tag.name == "script" and (verdict.fate is Fate.HOLD or parked_scripts(verdict)):
+        parked = parked_script(tag, moved(tag, names), verdict)
+        return Edit(parked, False, counts, embed=parked_scripts(verdict))
+    embed = parked_embed(tag, verdict, names, policy.page)
     if verdict.fate is Fate.REMOVE:
         if tag.name in WHOLE and any(not item.name.startswith("data-") for item in found):
             return Edit(b"", tag.name in _SKIPPED, counts, embed=embed)
-        return Edit(tag.edited({item.name: None for item in found}), False, counts)
-    names = [item.name for item in found]
-    if tag.name == "script":
-        return Edit(parked_script(tag, moved(tag, names), verdict), False, counts)
+        return Edit(tag.edited(dict.fromkeys(names)), False, counts, embed=embed)
     return Edit(tag.edited(moved(tag, names), marking(verdict)), False, counts, embed=embed)
 
 

@@ -238,6 +238,9 @@ class HtmlRewriter:
         elif self._foreign.doubtful:
             self._foreign.settle(name)
         tag, change = self._judged(source)
+        if change is not None and not foreign and (instead := self._place.placeholder(change.embed)):
+            self._replace(tag, change, instead, out)
+            return end
         if name in _DOCUMENTS and (document := self._inner_document(tag, change)) is not None:
             change = document
         if name in ELEMENTS and not foreign and not (name == "noscript" and self._noscript):
@@ -279,6 +282,7 @@ class HtmlRewriter:
     def _count(self, change: Edit) -> None:
         for count in change.counts:
             self.counts[count] += 1
+        self._place.withheld(change.embed)
 
     def _rebase(self, source: bytes) -> None:
         """The first `base` with an address decides for the rest of the page (HTML 4.2.3)."""
@@ -304,16 +308,19 @@ class HtmlRewriter:
         self._emit(source, change, out)
         return end
 
+    def _replace(self, tag: StartTag, change: Edit, instead: bytes, out: list[bytes]) -> None:
+        """A placeholder for an element and its content; an object that never ends loses only itself."""
+        out.append(instead)
+        self._count(change)
+        if tag.name != "embed":
+            self._raw, self._tag = RawText(tag.name), tag
+            self._mode = _Mode.JUDGE if tag.name == "object" else _Mode.SKIP
+
     # Elements whose content is text for the tokenizer.
 
     def _open_raw(self, tag: StartTag, change: Edit | None, out: list[bytes]) -> None:
         name, source = tag.name, tag.source
         self._raw = RawText(name)
-        if change is not None and (instead := self._place.placeholder(change.embed)):
-            self._mode = _Mode.SKIP
-            self._count(change)
-            out.append(instead)
-            return
         if change is not None and change.skip:
             self._mode = _Mode.SKIP
             self._emit(source, change, out)
@@ -369,6 +376,9 @@ class HtmlRewriter:
         return name != "script" and (self._selecting or self._foreign.doubtful)
 
     def _judge_content(self, tag: StartTag, inner: bytes, last: bytes, out: list[bytes]) -> None:
+        if tag.name == "object":
+            out.append(b"" if last else self._nested(inner))
+            return
         if self._in_doubt(tag.name) and self._nested(inner) != inner:
             return
         if tag.name == "noscript":

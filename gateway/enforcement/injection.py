@@ -5,15 +5,28 @@ Source: HTML Standard, 13.2.6.4 ("initial" to "in body"): what may stand before 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.enforcement.embed import Embed
 
-_IN_HEAD = frozenset([
-    "base", "basefont", "bgsound", "head", "html", "link", "meta", "noframes", "noscript", "script",
-    "style", "template", "title"
-])
+_IN_HEAD = frozenset(
+    [
+        "base",
+        "basefont",
+        "bgsound",
+        "head",
+        "html",
+        "link",
+        "meta",
+        "noframes",
+        "noscript",
+        "script",
+        "style",
+        "template",
+        "title",
+    ]
+)
 _PAGE = frozenset(("html", "head", "body", "frameset"))
 
 
@@ -32,8 +45,10 @@ class Injection:
     body: Callable[[str], bytes] = _nothing
     foot: Callable[[str], bytes] = _nothing
     anyway: bool = True
-    placeholder: Callable[[str, Embed], bytes] | None = None
-    """What stands for a frame that may not load now; without it the frame is parked or gone."""
+    placeholder: Callable[[str, Embed, int], bytes] | None = None
+    """What stands for the page's n-th frame that may not load now; without it the frame is parked or gone."""
+    buttons: Callable[[str, Sequence[Embed], bool], bytes] | None = None
+    """What stands at the end of the page for services whose scripts may not run; whether no placeholder came before."""
     head: bytes = b""
     """What stands first in the head: scripts of the gateway that must run before all others."""
 
@@ -48,6 +63,8 @@ class Placement:
         self._is_page = injection is not None and injection.anyway
         self._after_head = False
         self._templates = 0
+        self._shown: list[str] = []
+        self._withheld: dict[str, Embed] = {}
         self.before_body = injection is not None
         """Whether the body has not begun yet."""
         self.language = ""
@@ -93,9 +110,17 @@ class Placement:
 
     def placeholder(self, embed: Embed | None) -> bytes:
         """What stands for `embed`; nothing where there is none, or no page around it."""
-        if embed is None or not self._is_page or self._injection is None or self._injection.placeholder is None:
+        if embed is None or not embed.element or not self._is_page:
             return b""
-        return self._injection.placeholder(self.language, embed)
+        if self._injection is None or self._injection.placeholder is None:
+            return b""
+        self._shown.append(embed.service)
+        return self._injection.placeholder(self.language, embed, len(self._shown))
+
+    def withheld(self, embed: Embed | None) -> None:
+        """Scripts of a service that a visitor may want may not run in this page."""
+        if embed is not None and not embed.element:
+            self._withheld[embed.service] = embed
 
     def rest(self) -> bytes:
         """What has found no place yet."""
@@ -118,4 +143,7 @@ class Placement:
         if not (self._foot_due and self._is_page and self._injection):
             return b""
         self._foot_due = False
-        return self._injection.foot(self.language)
+        due = [embed for service, embed in self._withheld.items() if service not in self._shown]
+        give = self._injection.buttons
+        buttons = give(self.language, due, not self._shown) if due and give else b""
+        return buttons + self._injection.foot(self.language)

@@ -46,6 +46,16 @@ class Verdict(NamedTuple):
     categories: tuple[str, ...] = ()
 
     @property
+    def grantable(self) -> bool:
+        """Whether granting the categories opens it."""
+        return UNLISTED not in self.categories and SEPARATE not in self.categories
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is closed because nobody knows whose it is."""
+        return self.fate is Fate.REMOVE and not self.services and not self.categories
+
+    @property
     def service(self) -> str:
         """The ids of the services, or "unknown"."""
         return " ".join(service.id for service in self.services) or "unknown"

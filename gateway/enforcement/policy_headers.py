@@ -32,7 +32,7 @@ _REFERRER_STRICTNESS: Final = (
 )
 """From the most talkative to the most silent, for what other hosts get to see."""
 _SHARED_CACHES: Final = frozenset(
-    (b"cache-control", b"cdn-cache-control", b"expires", b"pragma", b"surrogate-control", b"x-accel-expires")
+    (b"age", b"edge-control", b"expires", b"pragma", b"surrogate-control", b"x-accel-expires")
 )
 _REPORTING: Final = frozenset((b"nel", b"report-to", b"reporting-endpoints"))
 _MEASUREMENT: Final = re.compile(rb"observe-browsing-topics|attribution-reporting-.+")
@@ -134,7 +134,8 @@ def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
     members = [member.lower() for value in get_all(headers, b"cache-control") for member in split_list(value)]
     stored = not no_store and b"no-store" not in members
     value = b"private, no-cache" if stored else b"private, no-cache, no-store"
-    kept = [line for line in headers if line[0] not in _SHARED_CACHES]
+    # Cache-Control, and what is said to one cache alone: CDN-Cache-Control and its kin (RFC 9213).
+    kept = [line for line in headers if line[0] not in _SHARED_CACHES and not line[0].endswith(b"cache-control")]
     return [*kept, (b"cache-control", value)]
 
 

@@ -19,7 +19,7 @@ def _end_tag(name: str) -> re.Pattern[bytes]:
     return re.compile(f"</{''.join(f'[{c}{c.upper()}]' for c in name)}[\\t\\n\\x0c\\r />]".encode())
 
 
-_ENDS = {name: _end_tag(name) for name in ELEMENTS}
+_ENDS = {name: _end_tag(name) for name in ELEMENTS | {"object"}}
 _ESCAPED_MARK = re.compile(rb"-->|<(/?)[sS][cC][rR][iI][pP][tT][\t\n\x0c\r />]")
 _PLAIN, _ESCAPED, _DOUBLE = 0, 1, 2
 

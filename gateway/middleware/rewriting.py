@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from gateway.enforcement.banner import Banner
@@ -23,6 +23,7 @@ MakePolicy = Callable[[Decision, str, str], PagePolicy]
 Count = Callable[[str, str, str, int], None]
 
 _NONCE = re.compile(rb"script-src[^;]*'nonce-([A-Za-z0-9+/_=-]+)'")
+_STYLES = re.compile(rb"(?:^|[;,])\s*style-src(?:-attr)?\s([^;,]*)|(?:^|[;,])\s*default-src\s([^;,]*)", re.IGNORECASE)
 _MOST_POLICIES = 256
 _NOT_A_PAGE = frozenset((b"iframe", b"frame", b"empty", b"object", b"embed", b"fencedframe"))
 
@@ -81,7 +82,7 @@ class Rewriting:
             return None
         accepted = request.get(b"accept-language", b"").decode("latin-1")
         bot = is_declared_bot(request.get(b"user-agent", b""))
-        nonce = _nonce(answer)
+        nonce, styled = _nonce(answer), _takes_styles(answer)
         mode = self._head.consent_mode.later(decision)
 
         def body(language: str) -> bytes:
@@ -97,23 +98,20 @@ class Rewriting:
                 decision, locale, language, nonce=nonce, reload=self._reload, click_ids=ids, mode=mode
             )
 
-        def placeholder(language: str, embed: Embed) -> bytes:
-            return self._banner.placeholder(
-                choose(language, accepted, self._language),
-                service=embed.service.id,
-                vendor=embed.service.name,
-                category=embed.service.category,
-                element=embed.element,
-                link=embed.link,
-                always=embed.service.covered,
-                page_lang=language,
-                width=embed.width,
-                height=embed.height,
-                once=not self._reload or embed.service.separate,
-            )
+        def placeholder(language: str, embed: Embed, number: int) -> bytes:
+            locale = choose(language, accepted, self._language)
+            return self._banner.placeholder(locale, embed, language, number=number if styled else 0, first=number == 1)
+
+        def buttons(language: str, embeds: Sequence[Embed], first: bool) -> bytes:
+            locale = choose(language, accepted, self._language)
+            # Scripts that run now cannot get past a policy of ours that came with the page.
+            shown = [embed._replace(once=not self._reload) for embed in embeds if embed.category or not self._reload]
+            return self._banner.buttons(locale, shown, language, first=first) if shown else b""
 
         head = self._head.markup(decision, host, nonce)
-        return Injection(body, foot, destination == b"document", placeholder, head=head)
+        return Injection(
+            body, foot, destination == b"document", placeholder, None if bot else buttons, head=head
+        )
 
 
 _READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))
@@ -149,3 +147,13 @@ def _nonce(answer: RawHeaders) -> str:
         if name == b"content-security-policy" and (match := _NONCE.search(value)):
             return match[1].decode("ascii")
     return ""
+
+
+def _takes_styles(answer: RawHeaders) -> bool:
+    """Whether the shop's own policies allow `style` attributes (CSP 3, section 6.7.3.3)."""
+    return all(
+        b"'unsafe-inline'" in value and b"'nonce-" not in value and b"'sha" not in value
+        for name, header in answer
+        if name.startswith(b"content-security-policy")
+        for value in map(b"".join, _STYLES.findall(header))
+    )

@@ -59,9 +59,8 @@
     line.setAttribute('role', 'status');
     line.append(text);
     document.body.prepend(line);
-    if (!focus) return;
-    line.focus({ preventScroll: true });
-    setTimeout(() => line.remove(), 8000);
+    if (focus) line.focus({ preventScroll: true });
+    if (focus !== undefined) setTimeout(() => line.remove(), 8000);
   };
 
   /** Puts parked attributes (`data-consent-src` …) back. @param {Element} element */
@@ -91,21 +90,30 @@
     if (!waits) done(0);
   });
 
-  /** Shows the embed a placeholder stands for. @param {Element} placeholder */
-  const load = (placeholder) => {
-    const element = placeholder.querySelector('[data-consent-src],[data-consent-data]');
-    if (!element) return;
-    element.removeAttribute('hidden');
-    placeholder.replaceWith(element);
-    restore(element);
+  /** Shows the frame a placeholder lies over; who stood in the placeholder stands in the frame.
+   * Our policy on this page would stop it, so for once it comes in a page of ours. @param {Element} placeholder @param {boolean} [once]
+   */
+  const load = (placeholder, once) => {
+    const frame = /** @type {HTMLElement | null} */ (placeholder.previousElementSibling);
+    const focused = placeholder.contains(document.activeElement);
+    placeholder.remove();
+    if (!frame || !frame.matches('iframe')) return;
+    if (once && 'consentReload' in config) frame.dataset.consentSrc = `${prefix}/embed?src=${encodeURIComponent(frame.dataset.consentSrc || '')}`;
+    restore(frame);
+    frame.inert = false;
+    if (!focused) return;
+    // The page that comes into the frame does not take the focus over: it is given once more.
+    const focus = () => frame.focus({ preventScroll: true });
+    frame.addEventListener('load', () => document.activeElement === frame && [frame.blur(), focus()]);
+    focus();
   };
 
-  /** Everything of the granted categories, in the order of the page. */
-  const revive = async () => {
+  /** Everything of the granted categories, or of one service, in the order of the page. @param {string} [service] */
+  const revive = async (service) => {
     const again = () => location.reload();
     document.write = document.writeln = again;
     for (const element of document.querySelectorAll('[data-consent-category]')) {
-      if (!(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
+      if (service ? element.getAttribute('data-consent-service') !== service : !(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
       if (element.hasAttribute('data-consent-reload')) return again();
       if (element.matches('[data-consent-placeholder]')) load(element);
       else if (element.matches('script[type="text/plain"]')) await run(/** @type {HTMLScriptElement} */ (element));
@@ -155,13 +163,13 @@
 
   // ---- start ----
 
-  /** Sends a choice; the answer counts only if the cookie came back. @param {object} choice */
+  /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
   const choose = async (choice) => {
     const layout = innerWidth < 720 ? 'narrow' : 'wide';
     await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...choice });
     const next = await current();
     hide();
-    tell((next.source === 'choice' ? config.saved : config.lost) || '', true);
+    tell((next.source === 'choice' ? config.saved : config.lost) || '', choice.surface !== 'embed');
     await apply(next);
   };
 
@@ -184,7 +192,9 @@
     const button = event.target instanceof Element && event.target.closest('[data-consent-action]');
     const placeholder = button && button.closest('[data-consent-placeholder]');
     if (!placeholder) return;
-    if (button.matches('[data-consent-action="load"]')) return load(placeholder);
+    if (button.matches('[data-consent-action="load"]')) {
+      return placeholder.matches('details') ? revive(placeholder.getAttribute('data-consent-service') || '') : load(placeholder, true);
+    }
     const name = placeholder.getAttribute('data-consent-category') || '';
     choose({ action: 'save', category: name.split(' '), surface: 'embed' }).catch(open);
   };

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from gateway.model.categories import Category, State
-from tests.banner.shop import BANNER, STRICT, Shop
+from gateway.model.categories import State
+from tests.banner.shop import STRICT, Shop
 
 pytestmark = pytest.mark.browser
 Serve = Callable[[Shop], str]
@@ -204,63 +204,6 @@ def test_a_page_from_the_back_button_is_checked_against_the_state(
     with page.expect_event("load"):
         page.evaluate(restored)
     assert page.evaluate("consentGateway.get().marketing") == "refused"
-
-
-def _embed() -> str:
-    element = (
-        b'<iframe id="v" hidden data-consent-category="preferences" data-consent-src="/file/video"></iframe>'
-    )
-    return BANNER.placeholder(
-        "zh-Hant",
-        service="video",
-        vendor="Video",
-        category=Category.PREFERENCES,
-        element=element,
-        link="https://video.example/",
-    ).decode()
-
-
-def test_an_embed_is_loaded_once_without_a_trace(context: BrowserContext, serve: Serve) -> None:
-    shop = Shop(_embed() + "<h1>shop</h1>" + _embed().replace('id="v"', 'id="w"'))
-    page = context.new_page()
-    page.goto(serve(shop))
-    page.locator("[data-consent-action=load]").first.click()
-    expect(page.locator("#v")).to_be_visible()
-    expect(page.locator("#v")).to_have_attribute("src", "/file/video")
-    expect(page.locator("[data-consent-placeholder]")).to_have_count(1)
-    expect(page.locator(BAR)).to_be_visible()
-    assert shop.posts == []
-    assert context.cookies() == []
-
-
-def test_a_placeholder_is_as_large_as_the_embed_it_stands_for(context: BrowserContext, serve: Serve) -> None:
-    frame = b'<iframe id="v" width="560" height="315" style="border:0" hidden data-consent-src="/file/v"></iframe>'
-    held = BANNER.placeholder(
-        "en", service="v", vendor="V", category=Category.PREFERENCES, element=frame, width=560, height=315
-    )
-    page = context.new_page()
-    page.goto(serve(Shop("<div>" + held.decode() + "</div><p id=below>below</p>")))
-    box = page.locator("[data-consent-placeholder]").bounding_box()
-    below = page.locator("#below").bounding_box()
-    assert box
-    assert below
-    assert (box["width"], box["height"]) == (560, 315)
-    page.locator("[data-consent-action=load]").click()
-    after = page.locator("#below").bounding_box()
-    assert after
-    assert abs(after["y"] - below["y"]) <= 8
-
-
-def test_always_allowing_an_embed_grants_its_category_only(context: BrowserContext, serve: Serve) -> None:
-    shop = Shop(_embed() + _embed().replace('id="v"', 'id="w"'))
-    page = context.new_page()
-    page.goto(serve(shop))
-    page.locator("[data-consent-placeholder] [data-consent-action=accept]").first.click()
-    expect(page.locator("[data-consent-placeholder]")).to_have_count(0)
-    expect(page.locator("#w")).to_have_attribute("src", "/file/video")
-    assert [(post["category"], post["surface"], post["rev"]) for post in shop.posts] == [
-        (["preferences"], "embed", 3)
-    ]
 
 
 def test_the_script_answers_programs(context: BrowserContext, serve: Serve) -> None:

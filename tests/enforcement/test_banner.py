@@ -9,6 +9,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.embed import Embed
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.texts import texts
 from gateway.model.categories import OPTIONAL, Category, Source, State
@@ -118,9 +119,7 @@ def _escaped(path: str) -> str:
     ("page_lang", "expected"),
     [("zh-Hant", None), ("ZH-HANT", None), ("zh-TW", "zh-Hant"), ("en", "zh-Hant"), (None, "zh-Hant")],
 )
-def test_our_language_is_marked_where_it_is_not_the_pages(
-    page_lang: str | None, expected: str | None
-) -> None:
+def test_our_language_is_marked_where_it_is_not_the_pages(page_lang: str | None, expected: str | None) -> None:
     body = BANNER.body(UNSET, "zh-Hant", "/", page_lang)
     foot = BANNER.foot(UNSET, "zh-Hant", page_lang)
     assert _one(body, "section").attributes.get("lang") == expected
@@ -196,7 +195,7 @@ def test_a_policy_of_ours_asks_for_a_reload() -> None:
 
 
 def test_the_script_is_told_which_click_ids_to_take_out_of_the_address_bar() -> None:
-    ids = ("gclid", "utm_\"><b>", "\x00nonce\x00")
+    ids = ("gclid", 'utm_"><b>', "\x00nonce\x00")
     script = _one(BANNER.foot(UNSET, "en", nonce="abc", click_ids=ids), "script")
     assert (script.attributes["data-ids"] or "").startswith('gclid utm_"><b> ')
     assert "abc" not in (script.attributes["data-ids"] or "")
@@ -242,64 +241,79 @@ def test_the_shops_nonce_is_put_on_the_script_as_a_value() -> None:
         ),
     ],
 )
-def test_the_script_looks_for_the_signal_where_its_header_may_be_lost(
-    decision: Decision, listens: bool
-) -> None:
+def test_the_script_looks_for_the_signal_where_its_header_may_be_lost(decision: Decision, listens: bool) -> None:
     assert ("data-gpc" in _one(BANNER.foot(decision, "en"), "script").attributes) is listens
 
 
-def test_a_placeholder_names_the_provider_and_holds_the_embed() -> None:
-    element = (
-        b'<iframe hidden data-consent-category="preferences" data-consent-src="https://v.example/1"></iframe>'
-    )
-    markup = BANNER.placeholder(
-        "en",
-        service="video",
-        vendor="V & Co",
-        category=Category.PREFERENCES,
-        element=element,
-        link="https://v.example/1",
-    )
+FRAME = b'<iframe class="m" data-consent-src="https://v.example/1" inert></iframe>'
+FILM = Embed("video", "Video", "V & Co", Category.PREFERENCES, FRAME, "https://v.example/1", "Our <tea>")
+
+
+def test_a_placeholder_names_the_provider_and_follows_the_frame() -> None:
+    markup = BANNER.placeholder("en", FILM)
+    assert markup.startswith(FRAME)
     box = _one(markup, "[data-consent-placeholder]")
     assert "This content comes from V & Co, who can then see browsing data." in box.text()
+    assert box.attributes["aria-label"] == "Our <tea>"
+    assert (box.attributes["data-consent-category"], box.attributes["data-consent-service"]) == (
+        "preferences",
+        "video",
+    )
     actions = {node.attributes["data-consent-action"]: node.text() for node in box.css("button")}
     assert actions == {"load": "Load once", "accept": "Always allow preferences"}
-    assert [node.attributes["href"] for node in box.css("a")] == ["https://v.example/1", "/_choices/"]
-    assert element in markup
+    links = {node.text(): node.attributes["href"] for node in box.css("a")}
+    assert links == {"Open at Video": "https://v.example/1", "Cookie settings": "/_choices/"}
 
 
-def test_a_placeholder_offers_no_single_view_that_a_policy_of_ours_would_stop() -> None:
-    for once in (True, False):
-        markup = BANNER.placeholder(
-            "en", service="y", vendor="Y", category=Category.PREFERENCES, element=b"<iframe></iframe>", once=once
-        )
-        assert (b'data-consent-action="load"' in markup) is once
-        assert b'data-consent-action="accept"' in markup
+def test_a_placeholder_may_stand_in_a_paragraph() -> None:
+    paragraph = _one(b"<p>a" + BANNER.placeholder("en", FILM) + b"b</p>", "p")
+    assert paragraph.css_first("[data-consent-placeholder]") is not None
+    assert paragraph.text().endswith("b")
 
 
-def test_a_placeholder_takes_the_place_the_embed_would() -> None:
-    sized = BANNER.placeholder(
-        "en", service="s", vendor="V", category=Category.PREFERENCES, element=b"", width=560, height=315
-    )
-    canvas = _one(sized, "[data-consent-placeholder] > canvas").attributes
-    assert (canvas["width"], canvas["height"]) == ("560", "315")
+def test_each_placeholder_is_tied_to_its_own_frame_where_the_page_allows_styles() -> None:
+    markup = BANNER.placeholder("en", FILM, number=7)
+    assert _one(markup, "iframe").attributes["style"] == "anchor-name:--cg7"
+    assert _one(markup, "[data-consent-placeholder]").attributes["style"] == "position-anchor:--cg7"
+
+
+def test_the_first_placeholder_of_a_page_brings_the_styles() -> None:
+    banner = Banner(Shown(PREFIX, 3), "/a.css", "/a.js", "/em.css")
+    for markup in (banner.placeholder("en", FILM), banner.buttons("en", [FILM])):
+        assert _one(markup, "link").attributes == {"rel": "stylesheet", "href": "/em.css"}
+    later = banner.placeholder("en", FILM, first=False) + banner.buttons("en", [FILM], first=False)
+    assert _tree(later).css("link") == []
+
+
+def test_a_frame_without_a_title_is_called_by_its_service() -> None:
+    markup = BANNER.placeholder("en", FILM._replace(title=""))
+    assert _one(markup, "[data-consent-placeholder]").attributes["aria-label"] == "Video"
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "/local", ""])
 def test_a_placeholder_links_to_web_pages_only(link: str) -> None:
-    markup = BANNER.placeholder(
-        "en", service="s", vendor="V", category=Category.PREFERENCES, element=b"", link=link
-    )
+    markup = BANNER.placeholder("en", FILM._replace(link=link))
     assert [node.attributes["href"] for node in _tree(markup).css("a")] == ["/_choices/"]
 
 
 def test_a_service_no_category_covers_can_only_be_loaded_once() -> None:
-    markup = BANNER.placeholder(
-        "en", service="s", vendor="V", category=Category.MARKETING, element=b"<i></i>", always=False
-    )
-    assert [node.attributes["data-consent-action"] for node in _tree(markup).css("button")] == ["load"]
-    assert len(_tree(markup).css("a")) == 1
-    assert _one(markup, "[data-consent-placeholder]").attributes["data-consent-category"] == "separate"
+    box = _one(BANNER.placeholder("en", FILM._replace(category=None)), "[data-consent-placeholder]")
+    assert [node.attributes["data-consent-action"] for node in box.css("button")] == ["load"]
+    assert box.attributes["data-consent-category"] == "separate", "no category wakes it"
+
+
+def test_what_nobody_knows_can_be_visited_only() -> None:
+    markup = BANNER.placeholder("en", FILM._replace(category=None, once=False))
+    assert _tree(markup).css("button") == []
+    assert len(_tree(markup).css("a")) == 2
+
+
+def test_each_service_whose_scripts_wait_has_a_button_of_its_own() -> None:
+    markup = BANNER.buttons("en", [FILM._replace(element=b""), FILM._replace(element=b"", service="chat", name="Chat")])
+    boxes = _tree(markup).css("details[data-consent-placeholder]")
+    assert [box.attributes["data-consent-service"] for box in boxes] == ["video", "chat"]
+    assert [node.text() for node in _tree(markup).css("summary")] == ["Video", "Chat"]
+    assert all(len(box.css("button")) == 2 for box in boxes)
 
 
 def test_what_is_archived_is_the_first_layer_without_a_path() -> None:
@@ -310,7 +324,8 @@ def test_what_is_archived_is_the_first_layer_without_a_path() -> None:
 def _all_markup() -> bytes:
     parts = [BANNER.body(decision, locale, "/") for decision in (UNSET, BY_GPC) for locale in LOCALES]
     parts += [BANNER.foot(UNSET, locale) for locale in LOCALES]
-    parts.append(BANNER.placeholder("en", service="s", vendor="V", category=Category.MARKETING, element=b""))
+    own = FILM._replace(element=b"", link="")
+    parts += [BANNER.placeholder("en", own), BANNER.buttons("en", [own])]
     return b"".join(parts)
 
 

@@ -28,7 +28,8 @@ GRANTED = HeaderPolicy(judge, marketing=True, dnt=False, no_store=True)
 def test_a_page_of_a_visitor_without_marketing() -> None:
     headers = [(b"content-type", b"text/html"), (b"cache-control", b"public, max-age=9"), (b"expires", b"x"),
                (b"vary", b"Accept-Encoding"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"),
-               (b"cdn-cache-control", b"max-age=9"), (b"permissions-policy", b"payment=(self)")]  # fmt: skip
+               (b"cdn-cache-control", b"max-age=9"), (b"x-litespeed-cache-control", b"public"), (b"age", b"7"),
+               (b"edge-control", b"max-age=9"), (b"permissions-policy", b"payment=(self)")]  # fmt: skip
     page = REFUSED.page(headers)
     assert sorted(page) == sorted(
         [
