@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Final
+from typing import Final, Protocol
+
+from gateway.enforcement.iso_2022_jp import Iso2022Jp
 
 PRESCAN_BYTES: Final = 1024
 """How far browsers look for a meta element."""
 
 _UTF_16LE: Final = "utf-16-le"
 _UTF_16BE: Final = "utf-16-be"
-_ISO_2022_JP: Final = "iso2022_jp_ext"
+_ISO_2022_JP: Final = "iso-2022-jp"
 _CODECS: Final[dict[bytes, str]] = {
     **dict.fromkeys(
         (b"utf-16", b"utf-16le", b"ucs-2", b"csunicode", b"iso-10646-ucs-2", b"unicode", b"unicodefeff"),
@@ -85,11 +87,17 @@ def is_declared(content_type: bytes, start: bytes) -> bool:
     return any(map(_SURE.fullmatch, (named, *meta_charsets(start)))) or start.startswith(_BOMS[0][0])
 
 
+class _Decoder(Protocol):
+    def decode(self, data: bytes, final: bool = False) -> str: ...
+
+
 class Transcoder:
     """Bytes of `codec` in, UTF-8 out; what cannot be decoded becomes U+FFFD, a byte order mark goes."""
 
     def __init__(self, codec: str) -> None:
-        self._decoder = codecs.getincrementaldecoder(codec)("replace")
+        self._decoder: _Decoder = (
+            Iso2022Jp() if codec == _ISO_2022_JP else codecs.getincrementaldecoder(codec)("replace")
+        )
         self._first = True
 
     def write(self, data: bytes) -> bytes:

@@ -53,9 +53,9 @@ def test_the_charset_of_a_page(start: bytes, charset: bytes) -> None:
         (b"text/html; charset=utf-16", b"<\x00", "utf-16-le"),
         (b"text/html; charset=ucs-2", b"", "utf-16-le"),
         (b"text/html; charset=unicodefffe", b"", "utf-16-be"),
-        (b"text/html; charset=csiso2022jp", b"", "iso2022_jp_ext"),
+        (b"text/html; charset=csiso2022jp", b"", "iso-2022-jp"),
         (b"text/html; charset=utf-8", b"<meta charset=iso-2022-jp>", None),
-        (b"text/html", b"<meta charset=iso-2022-jp>", "iso2022_jp_ext"),
+        (b"text/html", b"<meta charset=iso-2022-jp>", "iso-2022-jp"),
         (b"text/html", b"<meta charset=utf-16>", None),
         (b"text/html", b"<\x00?\x00x\x00m\x00", "utf-16-le"),
         (b"text/html", b"\x00<\x00?\x00x\x00m", "utf-16-be"),
@@ -72,7 +72,7 @@ def test_which_pages_are_decoded_first(content_type: bytes, start: bytes, codec:
 
 @pytest.mark.parametrize(
     ("codec", "encoding"),
-    [("utf-16-le", "utf-16"), ("utf-16-be", "utf-16-be"), ("iso2022_jp_ext", "iso2022_jp")],
+    [("utf-16-le", "utf-16"), ("utf-16-be", "utf-16-be"), ("iso-2022-jp", "iso2022_jp")],
 )
 def test_a_page_is_decoded_at_every_split(codec: str, encoding: str) -> None:
     text = "<p title='日本'>a" + ("" if "jp" in encoding else "\U0001f600")
