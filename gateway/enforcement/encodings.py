@@ -98,7 +98,7 @@ class Inflate:
 
     def _next_member(self, data: memoryview) -> bool:
         """Whether another gzip member follows; anything else after the end is padding, as for browsers."""
-        if not self._gzip or data[:2] != b"\x1f\x8b":
+        if not self._gzip or bytes(data[:2]) != b"\x1f\x8b":
             return False
         self._inflate = zlib.decompressobj(31)
         return True

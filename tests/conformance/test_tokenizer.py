@@ -120,7 +120,7 @@ def test_every_start_tag_is_seen_with_its_attributes(monkeypatch: pytest.MonkeyP
     for case in cases:
         page, _ = page_of(case)
         expected = wanted(case)
-        ours = [("svg", {})] * (case.state != "Data")
+        ours: list[Tag] = [("svg", {})] * (case.state != "Data")
         important = [tag for tag in seen(read(page).tags) if matters(tag)]
         if important != ours + [tag for tag in expected if matters(tag)]:
             failed.append((page, expected, important))

@@ -5,12 +5,14 @@ The first bytes of an input choose the state of consent and the size of the piec
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from gateway.enforcement import css
 from gateway.enforcement.charset import LateDeclaration, Transcoder, header_charset, needs_decoding
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.cookies import EXPIRY_BUDGET, CookieFilter
+from gateway.enforcement.edit import Count
 from gateway.enforcement.encodings import OUTPUT_LIMIT, codings, decoder
 from gateway.enforcement.headers import add_vary, split_list, unshare
 from gateway.enforcement.html import HtmlRewriter, Injection
@@ -43,13 +45,11 @@ def rewriter(data: bytes) -> None:
     _nothing_loads(_rewritten(page, _REMOVE, None, size)[0])
 
 
-def _rewritten(
-    page: bytes, rules: PagePolicy, injection: Injection | None, size: int
-) -> tuple[bytes, dict[tuple[str, str, Fate], int]]:
+def _rewritten(page: bytes, rules: PagePolicy, injection: Injection | None, size: int) -> tuple[bytes, Counter[Count]]:
     rewriter = HtmlRewriter(rules, injection)
     pieces = [rewriter.write(page[at : at + size]) for at in range(0, len(page), size)]
     out = b"".join(pieces) + rewriter.end()
-    return out, {tuple(count): number for count, number in rewriter.counts.items()}
+    return out, rewriter.counts
 
 
 def _nothing_loads(page: bytes) -> None:
@@ -93,7 +93,8 @@ def cookies(data: bytes) -> None:
     again = filters.response(passed, _NOTHING, "/a/b")
     assert again == (passed, [])
     granted, refused = filters.response(answer, _EVERYTHING, "/a/b")
-    assert filters.response(granted, _EVERYTHING, "/a/b") == (granted, []) and not refused
+    assert filters.response(granted, _EVERYTHING, "/a/b") == (granted, [])
+    assert not refused
     for scheme in ("http", "https"):
         expiries = filters.expiries(removed, "www.shop.test", scheme)
         assert sum(len(b"set-cookie: \r\n" + line) for line in expiries) <= EXPIRY_BUDGET
@@ -101,8 +102,20 @@ def cookies(data: bytes) -> None:
 
 
 _IDS = ClickIds()
-_NAMES = (b"link", b"report-to", b"nel", b"reporting-endpoints", b"refresh", b"speculation-rules", b"permissions-policy",
-          b"referrer-policy", b"cache-control", b"vary", b"content-type", b"content-encoding")  # fmt: skip
+_NAMES = (
+    b"link",
+    b"report-to",
+    b"nel",
+    b"reporting-endpoints",
+    b"refresh",
+    b"speculation-rules",
+    b"permissions-policy",
+    b"referrer-policy",
+    b"cache-control",
+    b"vary",
+    b"content-type",
+    b"content-encoding",
+)
 
 
 def headers(data: bytes) -> None:
@@ -188,6 +201,10 @@ def _decoded(coding: bytes, body: bytes, size: int) -> bytes | None:
 
 
 TARGETS: dict[str, Target] = {
-    "rewriter": rewriter, "cookies": cookies, "headers": headers, "style": style, "addresses": addresses,
+    "rewriter": rewriter,
+    "cookies": cookies,
+    "headers": headers,
+    "style": style,
+    "addresses": addresses,
     "bodies": bodies,
-}  # fmt: skip
+}
