@@ -129,7 +129,7 @@ def test_block_third_party_tracking_cookies() -> None:
     tests = sets("block-third-party-tracking-cookies")
     for test in tests["cookieHeader"] + tests["setCookieHeader"]:
         removed = test.get("expectCookieHeadersRemoved", test.get("expectSetCookieHeadersRemoved"))
-        cookies = CookieFilter({True: marketing, False: unknown}[removed])
+        cookies = CookieFilter({True: marketing, False: unknown}[bool(removed)])
         for field, way in (("requestHeaders", cookies.request), ("responseHeaders", cookies.response)):
             lines = [(item["name"].lower().encode(), item["value"].encode()) for item in test.get(field, ())]
             assert way(lines, nothing)[0] == ([] if removed else lines), test["name"]

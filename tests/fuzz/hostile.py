@@ -84,6 +84,7 @@ def header(data: bytes) -> None:
     """The same value under every name that is read."""
     names = (
         b"link",
+        b"content-security-policy",
         b"report-to",
         b"reporting-endpoints",
         b"refresh",
@@ -94,7 +95,9 @@ def header(data: bytes) -> None:
         b"vary",
     )
     for name in names:
-        HeaderPolicy(lambda url, kind: False).page([(name, data)])
+        HeaderPolicy(lambda url, kind: False, own="https://shop.test/_choices/").page(
+            [(name, data), (b"content-security-policy", b"a")]
+        )
     split_list(data)
     header_charset(data)
 
@@ -232,6 +235,9 @@ _HEADERS = {
     "charset white space": (b" ", b"charset", b"x"),
     "digits": (b"1",),
     "words of rel": (b"preload ", b'<a>; rel="', b'"'),
+    "directives": (b";img-src%d a",),
+    "sources": (b" https://a%d.test", b"script-src"),
+    "report addresses": (b" //counter.test/", b"report-uri"),
 }
 _ADDRESSES = {
     "ampersands": (b"&",),

@@ -23,6 +23,7 @@ _HEADERS = [
     b"\x040; url='https://counter.test/'\n\x05\"//counter.test/rules\"\n\x06camera=(), browsing-topics=*",
     b'\x07unsafe-url, no-referrer\n\x08public, private="a, b", s-maxage=1\n\x09*, Accept\n\x0atext/html\n\x0bgzip',
     b'\x00</a>; rel="preload stylesheet"; imagesrcset="//counter.test/i 1x, /b 2x"; as=image',
+    b"\x0cscript-src 'self' 'nonce-a'; report-uri //counter.test/ /r; report-to g\n\x0ddefault-src *;;img-src",
 ]
 _STYLES = [
     b"@import '//counter.test/a.css'; a { background: url(//counter.test/b) }",

@@ -115,6 +115,8 @@ _NAMES = (
     b"vary",
     b"content-type",
     b"content-encoding",
+    b"content-security-policy",
+    b"content-security-policy-report-only",
 )
 
 
@@ -129,7 +131,7 @@ def headers(data: bytes) -> None:
         return "counter" not in url
 
     for marketing in (False, True):
-        rules = HeaderPolicy(judge, marketing=marketing)
+        rules = HeaderPolicy(judge, marketing=marketing, own="https://shop.test/_choices/")
         once = rules.page(answer)
         denied.clear()
         assert sorted(rules.page(once)) == sorted(once)
