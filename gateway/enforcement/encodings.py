@@ -130,6 +130,8 @@ class Brotli:
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
         if self._brotli.is_finished():
+            if data:  # the library refuses it behind the end of one piece: the pieces must not decide
+                raise RewriteError("data after the end of a br body")
             return b""
         self._began = self._began or bool(data)
         try:

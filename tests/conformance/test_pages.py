@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -78,7 +78,7 @@ def wanted(tree: Any) -> Iterator[tuple[str, str]]:
             yield "inline script", node.text(deep=True)
 
 
-def test_everything_that_a_parser_finds_is_judged() -> None:
+def test_everything_that_a_parser_finds_is_judged(say: Callable[[str], None]) -> None:
     lexbor = pytest.importorskip("selectolax.lexbor")
     found: Counter[str] = Counter()
     missed = []
@@ -95,7 +95,7 @@ def test_everything_that_a_parser_finds_is_judged() -> None:
                 found[f"{kind}, {view}"] += 1
                 if (value.strip() not in scripts) if kind == "inline script" else (plain(value) not in urls):
                     missed.append((kind, view, value[:120]))
-    print("\n" + "\n".join(f"{number:7} {kind}" for kind, number in found.most_common()))
-    print(f"{sum(found.values())} judged, {len(missed)} missed")
+    say("\n".join(f"{number:7} {kind}" for kind, number in found.most_common()))
+    say(f"{sum(found.values())} judged, {len(missed)} missed")
     assert not missed, missed[:10]
     assert sum(found.values()) > 30_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -114,7 +115,9 @@ def renamed(case: TokenizerCase, text: str, name: str) -> str:
     return re.sub(case.last_tag, name, text, flags=re.IGNORECASE) if case.last_tag not in ("", name) else text
 
 
-def test_every_start_tag_is_seen_with_its_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_start_tag_is_seen_with_its_attributes(
+    monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
     cases = [case for case in tokenizer_cases() if case.state in ("Data", "CDATA section")]
     failed = []
     for case in cases:
@@ -132,12 +135,12 @@ def test_every_start_tag_is_seen_with_its_attributes(monkeypatch: pytest.MonkeyP
             got = seen(read(page, size).tags)
             if got != ours + wanted(case):
                 failed.append((page, wanted(case), got))
-    print(f"\n{len(cases) - len(failed)} of {len(cases)} html5lib tokenizer tests passed")
+    say(f"{len(cases) - len(failed)} of {len(cases)} html5lib tokenizer tests passed")
     assert len(cases) == 6750
     assert not failed, failed[:10]
 
 
-def test_raw_text_is_spanned_as_the_tests_say() -> None:
+def test_raw_text_is_spanned_as_the_tests_say(say: Callable[[str], None]) -> None:
     passed: Counter[str] = Counter()
     failed = []
     for case in tokenizer_cases():
@@ -157,12 +160,12 @@ def test_raw_text_is_spanned_as_the_tests_say() -> None:
                 passed[case.state] += size == 0
             else:
                 failed.append((page, expected, text))
-    print(f"\n{sum(passed.values())} of 286 html5lib raw-text tests passed: {dict(passed)}")
+    say(f"{sum(passed.values())} of 286 html5lib raw-text tests passed: {dict(passed)}")
     assert not failed, failed[:10]
     assert sum(passed.values()) == 286
 
 
-def test_character_references_in_attributes_are_those_of_the_tests() -> None:
+def test_character_references_in_attributes_are_those_of_the_tests(say: Callable[[str], None]) -> None:
     passed, failed = 0, []
     for case in tokenizer_cases():
         text, kinds = case.text, {token[0] for token in case.tokens}
@@ -175,6 +178,6 @@ def test_character_references_in_attributes_are_those_of_the_tests() -> None:
         got = tag.value("b")
         passed += got == expected
         failed += [] if got == expected else [(text, expected, got)]
-    print(f"\n{passed} of {passed + len(failed)} html5lib character references passed")
+    say(f"{passed} of {passed + len(failed)} html5lib character references passed")
     assert not failed, failed[:20]
     assert passed > 4500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -50,7 +51,7 @@ def in_tree(case: TreeCase) -> Counter[str]:
     return +Counter({name: number for name, number in found.items() if name in LOADING})
 
 
-def test_what_loads_in_the_tree_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_loads_in_the_tree_was_seen(monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
     seen: Counter[str] = Counter()
     judged = HtmlRewriter._judged
 
@@ -72,9 +73,7 @@ def test_what_loads_in_the_tree_was_seen(monkeypatch: pytest.MonkeyPatch) -> Non
         elements += in_tree(case).total()
         passed += not missing
         failed += [(case.file, case.page, dict(missing))] if missing else []
-    print(
-        f"\n{passed} of {passed + len(failed)} html5lib tree tests passed ({elements} elements), {elsewhere} not pages"
-    )
+    say(f"{passed} of {passed + len(failed)} html5lib tree tests passed ({elements} elements), {elsewhere} not pages")
     assert not failed, failed[:10]
     assert passed > 1500
     assert elements > 300
