@@ -33,8 +33,8 @@ _BOMS: Final = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", _UTF_16LE), (b"\xfe\xff", _
 _XML_STARTS: Final = ((b"<\x00?\x00x\x00", _UTF_16LE), (b"\x00<\x00?\x00x", _UTF_16BE))
 
 _SURE = re.compile(
-    rb"utf-?8|(?:windows-|cp)125[0-8]|iso-8859-(?:1[0134-6]|[1-9])|(?:us-)?ascii|koi8-[ru]|big5|gbk|gb2312|gb18030"
-    rb"|shift_jis|x-sjis|windows-31j|euc-(?:jp|kr)|ks_c_5601-1987|macintosh|tis-620|windows-874"
+    rb"utf-?8|(?:windows-|cp)125[0-8]|iso-?8859-(?:1[0134-6]|[1-9])|(?:us-)?ascii|koi8-[ru]|big5|gbk|gb2312|gb18030"
+    rb"|shift[_-]jis|x-sjis|windows-31j|euc-(?:jp|kr)|ks_c_5601-1987|macintosh|tis-620|windows-874"
 )
 """Labels that every browser obeys (WHATWG Encoding, 4.2). After any other it may look further: so do we."""
 _HEADER = re.compile(rb"""charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s;,"']+))""", re.I)

@@ -54,7 +54,7 @@ def test_the_prescan_finds_what_the_tests_say(say: Callable[[str], None]) -> Non
         if got == canonical(encoding):
             passed += 1
         elif len(data) > PRESCAN_BYTES or b"<script>" in data:
-            beyond += 1  # found by the parser later on, or written by a script: LateDeclaration stands guard
+            beyond += 1  # found by the parser later on, or written by a script: Undeclared stands guard
         else:
             failed.append((data, encoding, got))
     say(f"{passed} of {len(cases())} html5lib encoding tests passed, {beyond} declare beyond the prescan")

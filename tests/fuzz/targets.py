@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from gateway.enforcement import css
-from gateway.enforcement.charset import LateDeclaration, Transcoder, header_charset, needs_decoding
+from gateway.enforcement.charset import Transcoder, Undeclared, header_charset, needs_decoding
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.cookies import EXPIRY_BUDGET, CookieFilter
 from gateway.enforcement.edit import Count
@@ -169,16 +169,17 @@ def addresses(data: bytes) -> None:
 
 
 def bodies(data: bytes) -> None:
-    """Any body is decoded piece by piece, within the limits, or refused; pieces do not matter."""
+    """Any body is decoded piece by piece, within the limits, or refused; pieces make no other page of it."""
     coding = (b"gzip", b"deflate", b"br", b"zstd", b"gzip, br", b"")[data[0] % 6 if data else 5]
     body = data[1:]
     looks_like_html(body, complete=True)
     codec = needs_decoding(b"", body) or ("utf-16-le", "iso-2022-jp")[len(body) % 2]
     assert _transcoded(codec, body, len(body) or 1) == _transcoded(codec, body, 1)
-    guard = LateDeclaration()
+    guard = Undeclared()
     for at in range(0, min(len(body), 256), 7):
         guard.write(body[at : at + 7])
-    assert _decoded(coding, body, len(body) or 1) == _decoded(coding, body, 3)
+    one, many = _decoded(coding, body, len(body) or 1), _decoded(coding, body, 3)
+    assert one == many or None in (one, many)  # what is broken may be found out sooner or later
 
 
 def _transcoded(codec: str, body: bytes, size: int) -> bytes:
