@@ -65,6 +65,7 @@ class Inflate:
         self._rest = memoryview(b"")
         self._waiting = False
         self._began = False
+        self._padded = False
 
     @property
     def pending(self) -> bool:
@@ -73,6 +74,8 @@ class Inflate:
 
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
+        if self._padded:
+            return b""
         view = memoryview(bytes(self._rest) + data) if data else self._rest
         at_start = self._inflate is None or self._inflate.eof
         self._waiting = at_start and len(view) == 1
@@ -83,7 +86,7 @@ class Inflate:
             self._inflate = zlib.decompressobj(15 if _zlib_wrapped(view) else -15)
         self._began = True
         if self._inflate.eof and not self._next_member(view):
-            self._rest = memoryview(b"")
+            self._padded, self._rest = True, memoryview(b"")
             return b""
         piece = view[:_INFLATE_SLICE]
         try:
