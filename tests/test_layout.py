@@ -12,7 +12,7 @@ ELSEWHERE = {
     "gateway/types.py": "nothing to run",
 }
 """Sources tested under another name."""
-WITHOUT_SOURCE = {"banner", "data", "end_to_end", "golden", "scripts"}
+WITHOUT_SOURCE = {"banner", "conformance", "data", "end_to_end", "fuzz", "golden", "scripts"}
 """Folders of tests for things that are not Python modules."""
 
 

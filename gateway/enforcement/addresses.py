@@ -55,7 +55,7 @@ _ADDRESSES: Final[dict[str, dict[str, Kind]]] = {
 }
 _SETS: Final = {"img": "srcset", "source": "srcset", "link": "imagesrcset"}
 # Lazy loaders copy these into the real attribute at run time; there the gateway no longer sees them.
-LAZY: Final = re.compile(r"data-(?!consent-)[a-z0-9_-]*(?:src|href|url|lazy|original)[a-z0-9_-]*$")
+LAZY: Final = re.compile(r"data-(?!consent-)(?=[a-z0-9_-]*+$)[a-z0-9_-]*?(?:src|href|url|lazy|original)")
 _ADDRESS = re.compile(r"\s*(?:https?:|[/\\])", re.IGNORECASE)
 _SEEN: Final = (Kind.IMAGE, Kind.FRAME)
 _LAZY_ON: Final = frozenset(("script", "iframe", "img", "source", "video", "embed", "link"))

@@ -20,6 +20,9 @@ _ATTRIBUTE = re.compile(
 _NAME = re.compile(rb"<[a-zA-Z][^\t\n\x0c\r />]*")
 _REFERENCE = re.compile(r"&(?:#[xX][0-9a-fA-F]+;?|#[0-9]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
 _FOLLOWS = re.compile(r"[=a-zA-Z0-9]")
+_LONGEST_NAME = max(map(len, html5))
+_MOST_DIGITS = 7
+"""Of a character's number, leading zeros apart; longer ones are beyond Unicode."""
 
 
 class Attribute(NamedTuple):
@@ -109,15 +112,27 @@ def decode(raw: bytes) -> str:
 def _resolve(match: re.Match[str]) -> str:
     reference = match[0]
     if reference[1] == "#":
-        return html.unescape(reference if reference.endswith(";") else reference + ";")
+        return _character(reference[2:].rstrip(";"))
     name = reference[1:]
     if name in html5:
         follows = match.string[match.end() : match.end() + 1]
         return reference if not name.endswith(";") and _FOLLOWS.match(follows) else html5[name]
-    for length in range(len(name) - 1, 1, -1):
+    for length in range(min(len(name) - 1, _LONGEST_NAME), 1, -1):
         if name[:length] in html5:
             return reference if _FOLLOWS.match(name[length]) else html5[name[:length]] + name[length:]
     return reference
+
+
+def _character(number: str) -> str:
+    """The character of a numeric reference, "x41" or "65" (13.2.5.80)."""
+    digits, base = (number[1:], 16) if number[0] in "xX" else (number, 10)
+    digits = digits.lstrip("0")
+    code = int(digits or "0", base) if len(digits) <= _MOST_DIGITS else 0
+    if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000:
+        return "\ufffd"
+    if 0x80 <= code < 0xA0:
+        return bytes((code,)).decode("cp1252", "ignore") or chr(code)
+    return chr(code)
 
 
 def quoted(name: str, value: bytes) -> bytes:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Final
+from typing import Final, Protocol
+
+from gateway.enforcement import scanner
+from gateway.enforcement.attributes import StartTag, start_tag
+from gateway.enforcement.iso_2022_jp import Iso2022Jp
 
 PRESCAN_BYTES: Final = 1024
 """How far browsers look for a meta element."""
 
 _UTF_16LE: Final = "utf-16-le"
 _UTF_16BE: Final = "utf-16-be"
-_ISO_2022_JP: Final = "iso2022_jp_ext"
+_ISO_2022_JP: Final = "iso-2022-jp"
 _CODECS: Final[dict[bytes, str]] = {
     **dict.fromkeys(
         (b"utf-16", b"utf-16le", b"ucs-2", b"csunicode", b"iso-10646-ucs-2", b"unicode", b"unicodefeff"),
@@ -29,14 +33,19 @@ _BOMS: Final = ((b"\xef\xbb\xbf", ""), (b"\xff\xfe", _UTF_16LE), (b"\xfe\xff", _
 _XML_STARTS: Final = ((b"<\x00?\x00x\x00", _UTF_16LE), (b"\x00<\x00?\x00x", _UTF_16BE))
 
 _SURE = re.compile(
-    rb"utf-?8|(?:windows-|cp)125[0-8]|iso-8859-(?:1[0134-6]|[1-9])|(?:us-)?ascii|koi8-[ru]|big5|gbk|gb2312|gb18030"
-    rb"|shift_jis|x-sjis|windows-31j|euc-(?:jp|kr)|ks_c_5601-1987|macintosh|tis-620|windows-874"
+    rb"utf-?8|(?:windows-|cp)125[0-8]|iso-?8859-(?:1[0134-6]|[1-9])|(?:us-)?ascii|koi8-[ru]|big5|gbk|gb2312|gb18030"
+    rb"|shift[_-]jis|x-sjis|windows-31j|euc-(?:jp|kr)|ks_c_5601-1987|macintosh|tis-620|windows-874"
 )
 """Labels that every browser obeys (WHATWG Encoding, 4.2). After any other it may look further: so do we."""
 _HEADER = re.compile(rb"""charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s;,"']+))""", re.I)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.S)
 _ESCAPES = re.compile(rb"\x1b(?:\$[@B]|\([IJ])")
 """What browsers guess ISO-2022-JP by."""
+_WHITE: Final = b"\t\n\x0c\r "
+_IN_CONTENT = re.compile(
+    rb"""charset[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:"([^"]*)"|'([^']*)'|([^\t\n\x0c\r ;"'][^\t\n\x0c\r ;]*))""", re.I
+)
+_BEGINS = re.compile(rb"<[a-zA-Z!/?]")
 _META = re.compile(rb"<meta[\s/][^>]*", re.I)
 _META_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([^\s"'/>;]+)""", re.I)
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"'>]+)""", re.I)
@@ -59,6 +68,36 @@ def meta_charsets(start: bytes) -> list[bytes]:
     return [found[1].strip().lower() for found in (declared, *metas) if found]
 
 
+def meta_charset(start: bytes) -> bytes:
+    """The first declaration that the standard's prescan finds, in lower case; empty where there is none (13.2.3.2)."""
+    start = start[:PRESCAN_BYTES]
+    position = start.find(b"<")
+    while position >= 0:
+        end = scanner.tag_end(start, position)
+        if end > 0 and scanner.tag_name(start, position) == "meta" and start[position + 1] != 0x2F:
+            label = _label(start_tag(start[position:end]))
+            if label in _CODECS or _SURE.fullmatch(label):
+                return label
+        if end < 0:
+            end = scanner.markup_end(start, position)
+        if end < 0 and _BEGINS.match(start, position):
+            break
+        position = start.find(b"<", max(end, position + 1))
+    declared = _XML_ENCODING.match(start)
+    return declared[1].strip().lower() if declared else b""
+
+
+def _label(meta: StartTag) -> bytes:
+    """What a meta element declares; references are not resolved here."""
+    values = {attribute.name: attribute.raw for attribute in reversed(meta.attributes)}
+    if "charset" in values:
+        return values["charset"].strip(_WHITE).lower()
+    found = _IN_CONTENT.search(values.get("content", b""))
+    if found is None or values.get("http-equiv", b"").lower() != b"content-type":
+        return b""
+    return next(filter(None, found.groups()), b"").strip(_WHITE).lower()
+
+
 def needs_decoding(content_type: bytes, start: bytes) -> str | None:
     """The Python codec of a page beginning with `start`; None where its bytes can be read as they are."""
     for mark, codec in _BOMS:
@@ -73,23 +112,28 @@ def needs_decoding(content_type: bytes, start: bytes) -> str | None:
         if start.startswith(mark):
             return codec
     # A meta element that could be read as ASCII cannot be UTF-16: browsers take UTF-8 then.
-    declared = meta_charsets(start)
-    if any(_CODECS.get(name) == _ISO_2022_JP for name in declared):
+    if any(_CODECS.get(name) == _ISO_2022_JP for name in meta_charsets(start)):
         return _ISO_2022_JP
-    return None if any(map(_SURE.fullmatch, declared)) or not _ESCAPES.search(start) else _ISO_2022_JP
+    return None if _SURE.fullmatch(meta_charset(start)) or not _ESCAPES.search(start) else _ISO_2022_JP
 
 
 def is_declared(content_type: bytes, start: bytes) -> bool:
     """Whether a page that begins with `start` says what it is in a way that nothing later can change."""
     named = header_charset(content_type)
-    return any(map(_SURE.fullmatch, (named, *meta_charsets(start)))) or start.startswith(_BOMS[0][0])
+    return any(map(_SURE.fullmatch, (named, meta_charset(start)))) or start.startswith(_BOMS[0][0])
+
+
+class _Decoder(Protocol):
+    def decode(self, data: bytes, final: bool = False) -> str: ...
 
 
 class Transcoder:
     """Bytes of `codec` in, UTF-8 out; what cannot be decoded becomes U+FFFD, a byte order mark goes."""
 
     def __init__(self, codec: str) -> None:
-        self._decoder = codecs.getincrementaldecoder(codec)("replace")
+        self._decoder: _Decoder = (
+            Iso2022Jp() if codec == _ISO_2022_JP else codecs.getincrementaldecoder(codec)("replace")
+        )
         self._first = True
 
     def write(self, data: bytes) -> bytes:

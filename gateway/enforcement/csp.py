@@ -26,7 +26,7 @@ _OURS: Final = (
 )
 """What decides about the script, stylesheet, requests, frames and forms of the banner: the first one present."""
 _HOST: Final = re.compile(r"[a-z0-9._-]+(?::\d{1,5})?", re.I)
-_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)')
 _KEY: Final = re.compile(rb"(?:^|,)[ \t]*([a-z*][a-z0-9_.*-]*)[ \t]*=")
 
 
@@ -60,7 +60,7 @@ def _opened(policy: bytes, source: str) -> bytes:
     seen: set[str] = set()
 
     def opened(name: str, tokens: Tokens) -> Tokens:
-        if name not in chosen or name in seen or _allows_us(name, tokens):
+        if name not in chosen or name in seen or source in tokens or _allows_us(name, tokens):
             return tokens
         seen.add(name)
         return [*(token for token in tokens if token.lower() != "'none'"), source]

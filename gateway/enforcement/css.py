@@ -16,7 +16,7 @@ _WHITE_OR_COMMENT = rb"(?:[\t\n\f\r ]|/\*(?s:.{0,200}?)\*/)*+"
 _HALF = rb"[\x80-\xff]\\?+"
 _DOUBLE = rb"""(?P<double>(?:""" + _HALF + rb"""|[^"\\\n\f\r\x80-\xff]|\\(?s:.))*+)"""
 _SINGLE = rb"""(?P<single>(?:""" + _HALF + rb"""|[^'\\\n\f\r\x80-\xff]|\\(?s:.))*+)"""
-_STRING = rb"""(?:\"""" + _DOUBLE + rb"""(?:"|\Z)|'""" + _SINGLE + rb"""(?:'|\Z))"""
+_STRING = rb"""(?:\"""" + _DOUBLE + rb"""(?:"|\\?\Z)|'""" + _SINGLE + rb"""(?:'|\\?\Z))"""
 _BARE = (
     rb"""(?P<bare>(?:""" + _HALF + rb"""|[^\t\n\f\r "'()\\\x80-\xff]"""
     rb"""|\\[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\n\r\f])?+|\\[^0-9a-fA-F])++)"""

@@ -17,6 +17,8 @@ from gateway.errors import RewriteError
 
 OUTPUT_LIMIT: Final = 1 << 18
 """Bytes one call of a gzip, deflate or br decoder gives at most (br may overshoot by its own block)."""
+_INFLATE_SLICE: Final = 1 << 14
+"""Input bytes per call: what the limit leaves over is copied, so it must not be the whole of a long input."""
 _ZSTD_SLICE: Final = 64
 """Input bytes per call for zstd, whose binding has no output limit: at worst 16 blocks of 128 KiB."""
 _ZSTD_WINDOW: Final = 8 << 20
@@ -60,9 +62,10 @@ class Inflate:
     def __init__(self, *, gzip: bool) -> None:
         self._gzip = gzip
         self._inflate: Any = zlib.decompressobj(31) if gzip else None
-        self._rest = b""
+        self._rest = memoryview(b"")
         self._waiting = False
         self._began = False
+        self._padded = False
 
     @property
     def pending(self) -> bool:
@@ -71,30 +74,34 @@ class Inflate:
 
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
-        data = self._rest + data if self._rest else data
+        if self._padded:
+            return b""
+        view = memoryview(bytes(self._rest) + data) if data else self._rest
         at_start = self._inflate is None or self._inflate.eof
-        self._waiting = at_start and len(data) == 1
-        if self._waiting or not data:
-            self._rest = data
+        self._waiting = at_start and len(view) == 1
+        if self._waiting or not view:
+            self._rest = view
             return b""
         if self._inflate is None:
-            self._inflate = zlib.decompressobj(15 if _zlib_wrapped(data) else -15)
+            self._inflate = zlib.decompressobj(15 if _zlib_wrapped(view) else -15)
         self._began = True
-        if self._inflate.eof and not self._next_member(data):
-            self._rest = b""
+        if self._inflate.eof and not self._next_member(view):
+            self._padded, self._rest = True, memoryview(b"")
             return b""
+        piece = view[:_INFLATE_SLICE]
         try:
-            out: bytes = self._inflate.decompress(data, OUTPUT_LIMIT)
+            out: bytes = self._inflate.decompress(piece, OUTPUT_LIMIT)
         except zlib.error as error:
             raise RewriteError(f"broken gzip or deflate body: {error}") from error
-        self._rest = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+        left = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+        self._rest = view[len(piece) - len(left) :]
         if not self._rest and len(out) >= OUTPUT_LIMIT:
             out += self._inflate.decompress(b"", OUTPUT_LIMIT)
         return out
 
-    def _next_member(self, data: bytes) -> bool:
+    def _next_member(self, data: memoryview) -> bool:
         """Whether another gzip member follows; anything else after the end is padding, as for browsers."""
-        if not self._gzip or not data.startswith(b"\x1f\x8b"):
+        if not self._gzip or bytes(data[:2]) != b"\x1f\x8b":
             return False
         self._inflate = zlib.decompressobj(31)
         return True
@@ -106,7 +113,7 @@ class Inflate:
         return b""
 
 
-def _zlib_wrapped(data: bytes) -> bool:
+def _zlib_wrapped(data: memoryview) -> bool:
     return data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
 
 
@@ -126,6 +133,8 @@ class Brotli:
     def decode(self, data: bytes) -> bytes:
         """The next piece of output."""
         if self._brotli.is_finished():
+            if data:  # the library refuses it behind the end of one piece: the pieces must not decide
+                raise RewriteError("data after the end of a br body")
             return b""
         self._began = self._began or bool(data)
         try:
@@ -171,13 +180,14 @@ class Zstandard:
     def _slice(self) -> bytes:
         if self._frame.eof:
             self._frame = self._zstd.decompressobj()
-        piece, self._rest = self._rest[:_ZSTD_SLICE], self._rest[_ZSTD_SLICE:]
+        rest = self._rest
+        piece, self._rest = rest[:_ZSTD_SLICE], rest[_ZSTD_SLICE:]
         try:
             out = self._frame.decompress(piece)
         except zstandard.ZstdError as error:
             raise RewriteError("broken zstd body") from error
         if self._frame.eof and self._frame.unused_data:
-            self._rest = memoryview(self._frame.unused_data + bytes(self._rest))
+            self._rest = rest[len(piece) - len(self._frame.unused_data) :]
         return out
 
     def flush(self) -> bytes:

@@ -94,9 +94,11 @@ class ForeignContent:
             self._pop_to(0)
             self.doubtful = True
 
-    def settle(self, name: str) -> None:
-        """Take a start tag outside: some cannot stand in foreign content and end the doubt."""
-        self.doubtful = self.doubtful and name not in _BREAKS_OUT
+    def settle(self, name: str) -> bool:
+        """Take a start tag outside: some cannot stand in foreign content and end the doubt. Whether this one did."""
+        settled = self.doubtful and name in _BREAKS_OUT
+        self.doubtful = self.doubtful and not settled
+        return settled
 
     def _is_html(self, name: str, source: bytes) -> bool:
         """Whether a start tag is read by the rules of HTML, leaving foreign content where it has to."""

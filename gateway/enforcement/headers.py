@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.types import RawHeaders
 
-_MEMBER: Final = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^,"]|")+', re.DOTALL)
+_COMMA: Final = re.compile(rb'[^,"]++|"(?:[^"\\]|\\.)*+(?:"|(\\?\Z))|(,)', re.DOTALL)
 _SHARED_CACHE_HEADERS: Final = (b"cache-control", b"cdn-cache-control", b"surrogate-control")
 
 
@@ -32,8 +32,17 @@ def replace(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
 
 def split_list(value: bytes) -> list[bytes]:
     """The members of a comma-separated list (RFC 9110 5.6.1); commas in quoted strings do not split."""
-    members = (member.strip(b" \t") for member in _MEMBER.findall(value))
-    return [member for member in members if member]
+    members, start, end = [], 0, len(value)
+    for match in _COMMA.finditer(value):
+        if match[2]:
+            members.append(value[start : match.start()])
+            start = match.end()
+        elif match[1] is not None:  # a quote without its partner is a character like others
+            end = match.start()
+            break
+    last, *more = value[end:].split(b",")
+    stripped = (member.strip(b" \t") for member in (*members, value[start:end] + last, *more))
+    return [member for member in stripped if member]
 
 
 def add_vary(headers: RawHeaders, *tokens: bytes) -> RawHeaders:

@@ -9,6 +9,7 @@ and ISO-2022-JP, which are decoded before).
 from __future__ import annotations
 
 import enum
+import re
 from collections import Counter
 
 from gateway.enforcement import scanner
@@ -37,6 +38,7 @@ _DEEPEST = 8
 """How many documents may stand inside each other (`srcdoc`, `noscript`)."""
 _DOCUMENTS = frozenset(("embed", "frame", "object"))
 """Elements besides `iframe` whose address may hold a document."""
+_LESS_THAN_SIGNS = re.compile(rb"<+(?=<)")
 _BOM_BEGUN = (b"\xef", b"\xef\xbb")
 
 
@@ -72,6 +74,8 @@ class HtmlRewriter:
         self._rest = bytearray()
         self._again = 0
         self._closable = False
+        self._after_less = False
+        self._texts: Counter[str] = Counter()  # scripts and style sheets of SVG that stand inside each other
         self._based = False
         self._begun = False
         self._ended = False
@@ -92,6 +96,7 @@ class HtmlRewriter:
         tail = data[self._advance(data, out) :]
         if len(tail) > HOLD_BACK:
             tail = self._close(tail)
+            self._part(out, len(out))
         self._rest += tail
         return b"".join(out)
 
@@ -140,6 +145,7 @@ class HtmlRewriter:
         self._again, self._closable = 0, False
         self._begun = self._begun or length > 0
         while position < length:
+            size = len(out)
             if self._raw is not None:
                 after = self._raw_text(self._raw, data, position, out)
                 if after < 0:
@@ -154,13 +160,28 @@ class HtmlRewriter:
                 stop = self._run(data, position)
                 if stop > position:
                     out.append(data[position:stop] if position or stop < length else data)
+                    self._after_less = False
+                    size = len(out)
                 if stop >= length:
                     return length
                 position = self._stop(data, stop, out)
                 if position < 0:
                     self._look_again(length - stop)
                     return stop
+                if data[position - 1] == 0x3C:
+                    self._after_less = True
+                    continue
+            if self._after_less:
+                self._part(out, size)
         return position
+
+    def _part(self, out: list[bytes], size: int) -> None:
+        """Where a token was taken out behind a "<" that began nothing, what follows must not become its tag."""
+        if any(out[size:]):
+            self._after_less = False
+        elif self._after_less and not (self._raw is not None and self._mode is _Mode.JUDGE):
+            out.append(b" ")
+            self._after_less = False
 
     def _look_again(self, size: int) -> None:
         self._again = size + size // _PATIENCE
@@ -203,11 +224,12 @@ class HtmlRewriter:
 
     def _text(self, data: bytes, start: int, out: list[bytes]) -> int:
         """Text where the body has not begun, or a "<" that begins nothing."""
-        if data[start:] in (b"<", *_BOM_BEGUN):
+        if len(data) - start < 3 and data[start:] in (b"<", *_BOM_BEGUN):
             return _WAIT
         if self._place.before_body:
             out.append(self._place.text())
-        end = data.find(b"<", start + 1)
+        signs = _LESS_THAN_SIGNS.match(data, start)
+        end = signs.end() if signs else data.find(b"<", start + 1)
         end = end if end >= 0 else len(data)
         out.append(data[start:end])
         return end
@@ -215,6 +237,7 @@ class HtmlRewriter:
     def _end_tag(self, source: bytes, end: int, out: list[bytes]) -> int:
         name = scanner.tag_name(source, 0)
         if self._foreign:
+            self._texts.pop(name, None)
             self._foreign.end(name)
         elif name == "select":
             self._selecting = False
@@ -230,19 +253,23 @@ class HtmlRewriter:
             if name == "html":
                 self._place.language = start_tag(source).value("lang").strip()
             out.append(self._place.start(name))
-        foreign = False
+        foreign = leaves = False
         if self._foreign or name in ("svg", "math"):
+            left = self._foreign.no_html
             if name in ("script", "style") and self._foreign.no_html and not source.endswith(b"/>"):
                 return self._foreign_text(name, data, start, end, out)
             foreign = self._foreign.start(name, source)
+            leaves = left and not foreign
         elif self._foreign.doubtful:
-            self._foreign.settle(name)
+            leaves = self._foreign.settle(name)
         tag, change = self._judged(source)
         if change is not None and not foreign and (instead := self._place.placeholder(change.embed)):
             self._replace(tag, change, instead, out)
             return end
         if name in _DOCUMENTS and (document := self._inner_document(tag, change)) is not None:
             change = document
+        if leaves and change is not None and not change.output:
+            change = change._replace(output=f"<{name}>".encode("latin-1"))  # without it SVG would go on
         if name in ELEMENTS and not foreign and not (name == "noscript" and self._noscript):
             self._open_raw(tag, change, out)
             return end
@@ -298,6 +325,10 @@ class HtmlRewriter:
             if not self._ended:
                 return _WAIT
             close = after = len(data)
+        self._texts[name] += 1
+        if self._texts[name] > _DEEPEST:
+            self.counts[Count("unknown", "endless", Fate.REMOVE)] += 1
+            return after
         source = data[start:end]
         tag, change = self._judged(source)
         change = change or edit_content(tag, data[end:close], self._policy)

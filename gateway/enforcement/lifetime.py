@@ -10,7 +10,7 @@ from typing import Final
 LONGEST: Final = 395 * 86_400
 """Seconds; browsers cut at 400 days (RFC 6265bis, 5.5)."""
 
-_LIFETIME: Final = re.compile(rb"(;[ \t]*(max-age|expires)[ \t]*=[ \t]*)([^;]*?)([ \t]*)(?=;|\Z)", re.IGNORECASE)
+_LIFETIME: Final = re.compile(rb"(;[ \t]*(max-age|expires)[ \t]*=[ \t]*)([^;]*+)", re.IGNORECASE)
 _TOKEN: Final = re.compile(rb"[^\t -/;-@\[-`{-~]+")
 _TIME: Final = re.compile(rb"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\D.*)?", re.DOTALL)
 _DAY: Final = re.compile(rb"(\d{1,2})(?:\D.*)?", re.DOTALL)
@@ -29,8 +29,9 @@ def clipped(line: bytes, seconds: int, now: float) -> bytes:
 
     def clip(match: re.Match[bytes]) -> bytes:
         by_age = match[2].lower() == b"max-age"
-        new = _age(match[3], seconds) if by_age else _date(match[3], now + seconds)
-        return match[1] + new + match[4]
+        value = match[3].rstrip(b" \t")
+        new = _age(value, seconds) if by_age else _date(value, now + seconds)
+        return match[1] + new + match[3][len(value) :]
 
     return _LIFETIME.sub(clip, line)
 

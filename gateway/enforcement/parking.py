@@ -13,11 +13,8 @@ CATEGORY: Final = "data-consent-category"
 
 def moved(tag: StartTag, names: Iterable[str]) -> dict[str, bytes | None]:
     """The changes that put each of the named attributes under its parked name."""
-    changes: dict[str, bytes | None] = {}
-    for name in names:
-        raw = next(attribute.raw for attribute in tag.attributes if attribute.name == name)
-        changes[name] = quoted(f"data-consent-{name.replace(':', '-')}", raw)
-    return changes
+    first = {attribute.name: attribute.raw for attribute in reversed(tag.attributes)}
+    return {name: quoted(f"data-consent-{name.replace(':', '-')}", first[name]) for name in names}
 
 
 def marking(verdict: Verdict) -> bytes:

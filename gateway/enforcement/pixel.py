@@ -6,7 +6,7 @@ import re
 
 from gateway.enforcement.attributes import StartTag
 
-_TINY = re.compile(r"\s*0*[0-2](?:\.\d*)?\s*(?:px)?\s*$", re.IGNORECASE)
+_TINY = re.compile(r"\s*0*[0-2](?:\.\d*)?\s*+(?:px\s*+)?$", re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])"
     r"|(?:left|top|right|bottom|text-indent|margin-left)\s*:\s*-\d{3,}"

@@ -38,7 +38,7 @@ _REPORTING: Final = frozenset((b"nel", b"report-to", b"reporting-endpoints"))
 _MEASUREMENT: Final = re.compile(rb"observe-browsing-topics|attribution-reporting-.+")
 _WATCHED: Final = _REPORTING | csp.NAMES | {b"link", b"refresh", b"speculation-rules", b"observe-browsing-topics"}
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)')
 _LINK = re.compile(rb"""\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*""")
 _PARAMETER = re.compile(rb""";\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?""")
 _REFRESH = re.compile(r"""\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?["']?\s*([^"']*)""", re.I)

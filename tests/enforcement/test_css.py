@@ -36,6 +36,12 @@ SHEETS: dict[str, tuple[bytes, bytes]] = {
     "space after a number": (b"a{b:url(\\68 ttps://t.test/x)}", b"a{b:url(data:,)}"),
     "string for later": (b"a{--a:'//t.test/x';b:image-set(var(--a) 1x)}", b'a{--a:"data:,";b:image-set(var(--a) 1x)}'),
     "half of a character": (b'a{b:url("\x95\\"),url("//t.test/x")}', b'a{b:url("\x95\\"),url("data:,")}'),
+    "import after a long comment": (
+        b"@import/*" + b"*" * 999 + b"/'//t.test/x';",
+        b"@import/*" + b"*" * 999 + b'/"data:,";',
+    ),
+    "backslash at the end": (b"@import '//t.test/x\\", b'@import "data:,"'),
+    "comment with a quote": (b"/* don't */a{b:url(//t.test/x)}", b"/* don't */a{b:url(data:,)}"),
     "nothing": (b"a{b:c}", b"a{b:c}"),
     "empty": (b"a{b:url()}", b"a{b:url()}"),
     "broken string": (b"a{b:url('//t.test/x\n')}", b"a{b:url('//t.test/x\n')}"),

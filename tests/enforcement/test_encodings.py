@@ -96,6 +96,22 @@ def test_a_broken_body_is_an_error_and_never_passes(key: str) -> None:
         drain(reader, b"<html>this is plain, whatever the header said</html>")
 
 
+def test_behind_padding_no_member_begins_however_the_bytes_are_cut() -> None:
+    body = gzip.compress(b"a") + b"padding"
+    for pieces in ([body + gzip.compress(b"b")], [body, gzip.compress(b"b")]):
+        reader = made(b"gzip")
+        assert b"".join(drain(reader, piece) for piece in pieces) + reader.flush() == b"a"
+
+
+def test_bytes_behind_a_br_body_are_an_error_in_one_piece_and_in_two() -> None:
+    body = brotli.compress(b"a" * 99)
+    for pieces in ([body + b"x"], [body, b"x"]):
+        found = decoder(b"br")
+        assert found is not None
+        with pytest.raises(RewriteError):
+            [found.decode(piece) for piece in pieces]
+
+
 @pytest.mark.parametrize("name", [b"gzip", b"deflate", b"br", b"zstd"])
 def test_an_empty_body_is_whole(name: bytes) -> None:
     reader = made(name)

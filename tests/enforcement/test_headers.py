@@ -31,6 +31,8 @@ def test_replacing_leaves_one_line_where_the_first_stood() -> None:
         pytest.param(b'private="a, b", max-age=1', [b'private="a, b"', b"max-age=1"], id="quoted comma"),
         pytest.param(rb'"a\", b", c', [rb'"a\", b"', b"c"], id="escaped quote"),
         pytest.param(b'"a, b', [b'"a', b"b"], id="quote never closed"),
+        pytest.param(b'a="b, c" "d, e', [b'a="b, c" "d', b"e"], id="quote never closed behind one that is"),
+        pytest.param(b'"' + rb"\"," * 20_000, [rb'"\"', *[rb'\"'] * 19_999], id="many escaped quotes"),
         pytest.param(b"", [], id="empty"),
         pytest.param(b" , ", [], id="only separators"),
     ],

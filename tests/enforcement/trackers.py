@@ -74,9 +74,11 @@ class Listener(PagePolicy):
 
 def banner(anyway: bool = True, head: bytes = b"") -> Injection:
     """Marks where the banner and the foot are put; `head` is what goes first into the head."""
-    return Injection(
-        lambda language: b"[banner%s]" % language.encode(), lambda language: b"[foot]", anyway, head=head
-    )
+
+    def body(language: str) -> bytes:
+        return b"[banner%s]" % language.encode("utf-8", "replace")
+
+    return Injection(body, lambda language: b"[foot]", anyway, head=head)
 
 
 def rewritten(page: bytes, rules: PagePolicy, injection: Injection | None = None, size: int = 0) -> bytes:
