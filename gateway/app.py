@@ -33,6 +33,7 @@ from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.health import health_routes
 from gateway.endpoints.pages import Pages, pages_routes
 from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.consent_cookie import ConsentCookie
@@ -65,8 +66,9 @@ from gateway.model.decision import Decision
 from gateway.model.entry import tag_key
 from gateway.model.evidence import Evidence
 from gateway.model.tenant import Tenant
+from gateway.model.withdrawals import Withdrawals
 from gateway.observability import logs
-from gateway.observability.counters import Counters
+from gateway.observability.counters import Counters, uncounted
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
@@ -85,6 +87,7 @@ class Gateway:
         self._ledger = ledger
         self._clock = clock
         self._outbox = Outbox(ledger.append)
+        self._withdrawals = Withdrawals()
         self.counters = Counters()
         self._registry = Registry(settings)
         self._marks = InlineMarks(self._registry.catalogue.services, self._registry.catalogue.for_url)
@@ -118,6 +121,9 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
+        elif any(map(is_declared_bot, get_all(scope["headers"], b"user-agent"))):
+            with uncounted():
+                await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -168,7 +174,7 @@ class Gateway:
             app = ReportMiddleware(self._shop, enforced=self._enforced, count=self._count_page)
         else:
             app = self._enforced(self._shop)
-        app = _Split(self._settings.prefix, self._own_pages(), app, self._settings.owns_root)
+        app = _Split(self._settings.prefix, self._own_pages(), app, self._settings.owns_root and not report)
         app = ClickIdMiddleware(
             app,
             click_ids=self._click_ids,
@@ -260,10 +266,12 @@ class Gateway:
         pages = Pages(
             self._shown,
             self._asset("pg.css"),
+            self._asset("pg.js"),
             settings.language,
             settings.controller.contact,
             services=self._registry.listed,
             revised=_revised(settings),
+            opt_out_label=settings.opt_out_label,
         )
 
         def error_page(request: Request, status: int, message: str) -> Response:
@@ -281,6 +289,7 @@ class Gateway:
                 clock=self._clock,
                 prefix=settings.prefix,
                 error_page=error_page,
+                on_granted=self._withdrawals.granted,
             ),
             *csp_report_routes(
                 prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
@@ -298,7 +307,7 @@ class Gateway:
 
     def _signalled(self, decision: Decision) -> None:
         event = self._evidence.gpc_event(decision, now=self._clock())
-        if event is not None:
+        if event is not None and decision.choice is not None and self._withdrawals.first(decision.choice):
             self._outbox.put(event)
 
     async def _ready(self) -> bool:

@@ -22,6 +22,7 @@ from gateway.errors import ConfigError
 from gateway.ledger import open_ledger
 from gateway.model.categories import OPTIONAL
 from gateway.model.choice import Choice
+from gateway.model.decision import Decision
 from gateway.types import Message, Receive, Scope, Send
 from tests.proxy.servers import serve as running
 
@@ -38,6 +39,8 @@ class Shop:
 
     def __init__(self) -> None:
         self.requests: list[dict[bytes, list[bytes]]] = []
+        self.decisions: list[Decision] = []
+        self.page = PAGE
         self.headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/html; charset=utf-8")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,8 +49,9 @@ class Shop:
         for name, value in scope["headers"]:
             seen.setdefault(name, []).append(value)
         self.requests.append(seen)
+        self.decisions.extend([scope["consent"]] if "consent" in scope else ())
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
-        await send({"type": "http.response.body", "body": PAGE})
+        await send({"type": "http.response.body", "body": self.page})
 
 
 class Answer:
@@ -174,7 +178,7 @@ def test_optional_cookies_are_cut_and_expired_in_both_directions(visitor: Visito
 
 
 def test_click_ids_end_at_the_gateway_until_marketing_is_granted(visitor: Visitor, shop: Shop) -> None:
-    page = visitor.get("/goods?gclid=x&id=5", Referer="http://shop.example/?fbclid=1")
+    page = visitor.get("/goods?gclid=x&id=5", Referer="http://shop.example/?fbclid=1", Cookie="a=1")
     assert shop.requests[-1][b"referer"] == [b"http://shop.example/"]
     assert b'name="return" value="/goods?id=5"' in page.body
     assert b' data-ids="gclid"' in page.body

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.cli.commands import MODULES
 from gateway.config.settings import FileSettings
+from tests.model.truth import age_table, truth_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -54,6 +55,13 @@ def test_the_table_of_settings_is_made_from_the_settings() -> None:
     found = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", README, re.DOTALL)
     assert found
     assert found[1].strip() == settings_table()
+
+
+@pytest.mark.parametrize(("name", "table"), [("truth", truth_table()), ("ages", age_table())])
+def test_the_tables_of_choices_are_those_the_tests_read(name: str, table: str) -> None:
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
+    assert found
+    assert found[1].strip() == table
 
 
 @pytest.mark.parametrize("name", list(MODULES))

@@ -186,6 +186,9 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     language: Annotated[
         Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")
     ] = "zh-Hant"
+    opt_out_label: Annotated[
+        str, Meta(description="your words for the page /do-not-sell and the link to it; empty: ours")
+    ] = ""
     untouched_paths: Annotated[
         tuple[PathStart, ...], Meta(description="payment, 3-D Secure and sign-in paths: never rewritten")
     ] = ()

@@ -24,6 +24,7 @@ SOURCES = {
     "gd.js": "guard.js",
     "em.css": "embeds.css",
     "pg.css": "pages.css",
+    "pg.js": "pages.js",
 }
 """Public name -> file. The public names avoid the words that content blockers hide."""
 

@@ -11,11 +11,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from gateway.endpoints.forms import Form, FormError, local_path, read_form, require_own_page
+from gateway.enforcement.banner import LOST
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
+from gateway.enforcement.headers import get_all
 from gateway.enforcement.site import normal_host
 from gateway.errors import LedgerError
-from gateway.model.act import Act, add, choose, withdraw
+from gateway.model.act import Act, add, choose, withdraw, withdraw_by_signal
 from gateway.model.categories import OPTIONAL, Category
 from gateway.model.choice import Choice
 from gateway.model.decision import Decision, Rules, decide
@@ -25,6 +27,8 @@ from gateway.model.signals import Signals
 from gateway.types import Clock
 
 ACTIONS: Final = ("accept", "refuse", "save")
+_FIRST_LAYER: Final = ("banner", "nojs")
+"""Surfaces that ask for what is undecided only."""
 ErrorPage = Callable[[Request, int, str], Response]
 
 
@@ -51,12 +55,14 @@ def choice_routes(
     clock: Clock,
     prefix: str = "/_choices",
     error_page: ErrorPage = plain_error,
+    on_granted: Callable[[str], None] = lambda id: None,
 ) -> list[Route]:
     """`POST choice`, `POST withdraw` and `GET state` below `prefix`; they read `scope["consent"]`.
 
-    `later` takes the events of refusals and withdrawals that the ledger cannot record now.
+    `later` takes the events of refusals and withdrawals that the ledger cannot record now, `on_granted` hears
+    the id of each choice recorded that grants something.
     """
-    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page)
+    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted)
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
         Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),
@@ -81,6 +87,7 @@ class _Choices:
     clock: Clock
     prefix: str
     error_page: ErrorPage
+    on_granted: Callable[[str], None]
 
     async def state(self, request: Request) -> Response:
         """`GET state`: what holds for this visitor."""
@@ -116,7 +123,7 @@ class _Choices:
         if asked and _revision(post.form) != self.rules.notice.rev:
             raise FormError(409, "rev: the notice has changed; nothing was saved")
         from_settings = post.interface.surface == "settings"
-        wanted = asked - self.rules.sharing if post.signals.gpc and not from_settings else asked
+        wanted = asked - self.rules.sharing if post.gpc and not from_settings else asked
         if post.interface.surface == "embed" and asked:
             return add(wanted, post.decision, self.rules, post.today, new_id=self.cookie.new_id)
         return choose(
@@ -124,16 +131,18 @@ class _Choices:
             post.decision,
             self.rules,
             post.today,
-            override=post.signals.gpc and from_settings,
+            override=post.gpc and from_settings,
             new_id=self.cookie.new_id,
+            partial=action == "save" and post.form.one("surface") in _FIRST_LAYER,
         )
 
     def _withdrawn(self, post: _Post) -> Act:
         named = _categories(post.form)
         if Category.NECESSARY in named:
             raise FormError(400, "category 'necessary': cannot be refused")
-        signalled = self.rules.sharing if post.interface.surface == "gpc" else frozenset(OPTIONAL)
-        return withdraw(named or signalled, post.decision, self.rules, post.today)
+        if post.interface.surface == "gpc":
+            return withdraw_by_signal(named or self.rules.sharing, post.decision, self.rules, post.today)
+        return withdraw(named or frozenset(OPTIONAL), post.decision, self.rules, post.today)
 
     async def _settle(self, post: _Post, act: Act) -> Response:
         """Grants wait for the record; what takes away holds whatever becomes of the record."""
@@ -143,6 +152,8 @@ class _Choices:
             await self.ledger.append(self._event(post, act))
         except LedgerError:
             return self._unrecorded(post, act)
+        if act.grants:
+            self.on_granted(act.after.id)
         return self._done(post, act.after)
 
     def _unrecorded(self, post: _Post, act: Act) -> Response:
@@ -158,15 +169,16 @@ class _Choices:
     def _event(self, post: _Post, act: Act) -> Event:
         kind = Kind.GPC if post.interface.surface == "gpc" and act.kind is Kind.WITHDRAW else act.kind
         subject = "" if kind is Kind.REFUSE else act.subject
-        gpc = post.signals.gpc or kind is Kind.GPC
-        return self.evidence.event(kind, act.after, subject, post.interface, now=post.now, gpc=gpc)
+        return self.evidence.event(
+            kind, act.after, subject, post.interface, now=post.now, gpc=post.gpc or kind is Kind.GPC
+        )
 
     def _done(self, post: _Post, choice: Choice) -> Response:
         response: Response
         if post.form.json:
             response = JSONResponse(state_body(self._decided(post, choice), self.rules.offered))
         else:
-            response = RedirectResponse(self._return(post.form), 303)
+            response = RedirectResponse(self._return(post), 303)
         return self._stored(_private(response), post, choice)
 
     def _decided(self, post: _Post, choice: Choice) -> Decision:
@@ -183,10 +195,13 @@ class _Choices:
         response.raw_headers.extend((b"set-cookie", line) for line in lines)
         return response
 
-    def _return(self, form: Form) -> str:
-        if "return" not in form.fields:
+    def _return(self, post: _Post) -> str:
+        """The way back. One who came without any cookie is told there if the new one does not arrive (R-104)."""
+        if "return" not in post.form.fields:
             return f"{self.prefix}/?set=1"
-        return local_path(form.one("return")) or f"{self.prefix}/"
+        path = local_path(post.form.one("return")) or f"{self.prefix}/"
+        bare = post.form.one("surface") == "nojs" and not get_all(post.request.scope["headers"], b"cookie")
+        return path + LOST if bare and "#" not in path else path
 
     def _refuse(self, request: Request, wants_json: bool, error: FormError) -> Response:
         if wants_json:
@@ -212,6 +227,11 @@ class _Post:
     @property
     def today(self) -> int:
         return int(self.now // 86_400)
+
+    @property
+    def gpc(self) -> bool:
+        """Whether the signal is on: in a header, or in the form where only a script could see it (R-76)."""
+        return self.signals.gpc or self.form.one("gpc") in ("1", 1)
 
 
 def _categories(form: Form) -> frozenset[Category]:

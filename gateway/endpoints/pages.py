@@ -45,16 +45,19 @@ class Pages:
 
     `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `services` are
     the lines of the register that visitors are told about, `revised` the dates on which categories last
-    changed, for visitors whose yes was voided.
+    changed, for visitors whose yes was voided, `opt_out_label` the shop's own words for the opt-out page
+    (empty: ours).
     """
 
     shown: Shown
     stylesheet: str
+    script: str
     language: str = LOCALES[0]
     contact: str = ""
     newsletter: str = ""
     services: Sequence[Listing] = ()
     revised: Mapping[Category, str] = field(default_factory=dict)
+    opt_out_label: str = ""
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
@@ -69,9 +72,30 @@ class Pages:
             changed=self._changed(words, decision),
             chip=decision.chip,
             override=decision.override,
+            sharing=self._sharing(),
+            shares=any(decision.state(name) is State.GRANTED for name in self._sharing()),
+            label=self._label(words),
+            script=self.script,
             saved_url=self._own(request, "/", done="saved", **{"return": back}),
             withdrawn_url=self._own(request, "/", done="withdrawn", **{"return": back}),
             mail=self._mail(words, back),
+        )
+
+    async def do_not_sell(self, request: Request) -> HTMLResponse:
+        """One button that refuses what is shared, and nothing else (R-78)."""
+        decision: Decision = request.scope["consent"]
+        words, sharing = self._words(request), self._sharing()
+        return self._page(
+            "do_not_sell.html",
+            request,
+            label=self._label(words),
+            sharing=sharing,
+            kinds=words.kinds(sharing),
+            off=all(decision.state(name) is State.REFUSED for name in sharing),
+            chip=decision.chip,
+            message=_message(request, decision),
+            done_url=self._own(request, "/do-not-sell", done="withdrawn", **{"return": self._back(request)}),
+            mail=self._mail(words, self._back(request)),
         )
 
     async def functions(self, request: Request) -> HTMLResponse:
@@ -116,6 +140,12 @@ class Pages:
         )
         return HTMLResponse(markup, status, headers={**HEADERS, "Content-Language": words["lang"]})
 
+    def _sharing(self) -> tuple[Category, ...]:
+        return tuple(name for name in self._offered() if name in self.shown.sharing)
+
+    def _label(self, words: Texts) -> str:
+        return self.opt_out_label or words["optout"]
+
     def _offered(self) -> tuple[Category, ...]:
         return tuple(name for name in OPTIONAL if name in self.shown.offered)
 
@@ -154,10 +184,11 @@ class Pages:
 
 
 def pages_routes(pages: Pages) -> list[Route]:
-    """`GET {prefix}/`, `/functions` and `/notice`."""
+    """`GET {prefix}/`, `/do-not-sell`, `/functions` and `/notice`."""
     prefix = pages.shown.prefix
     return [
         Route(f"{prefix}/", pages.settings),
+        Route(f"{prefix}/do-not-sell", pages.do_not_sell),
         Route(f"{prefix}/functions", pages.functions),
         Route(f"{prefix}/notice", pages.notice),
     ]

@@ -24,6 +24,8 @@ from gateway.model.decision import Decision
 CHIPS = ("gpc", "dnt")
 _HOLE, _STATE, _NONCE = Markup("\x00return\x00"), Markup("\x00state\x00"), Markup("\x00nonce\x00")
 _CLICK_IDS, _MODE = Markup("\x00ids\x00"), Markup("\x00mode\x00")
+LOST = "#cg-set"
+"""The fragment that brings `lost.html` to light on a page it is in."""
 _Asked = tuple[Category, ...]
 
 
@@ -68,11 +70,16 @@ class Banner:
             for told in (False, True)
             for chip in CHIPS
         }
-        self._feet = {
-            (locale, told, known, reload): self._foot(texts(locale), told, known, reload)
+        self._lost = {
+            (locale, told): self._told_lost(texts(locale), told)
             for locale in LOCALES
             for told in (False, True)
-            for known in (False, True)
+        }
+        self._feet = {
+            (locale, told, gpc, reload): self._foot(texts(locale), told, gpc, reload)
+            for locale in LOCALES
+            for told in (False, True)
+            for gpc in ("seen", "lost", "overruled")
             for reload in (False, True)
         }
 
@@ -82,6 +89,8 @@ class Banner:
         `return_to` is the path and query of the page, `page_lang` what its `<html lang>` says.
         """
         told = _differs(locale, page_lang)
+        if decision.cookieless:
+            return self._head + self._lost[locale, told]
         if not decision.ask:
             return self._head + self._chips.get((locale, told, decision.chip), b"")
         asked = self._in_state(decision, State.UNSET)
@@ -113,9 +122,7 @@ class Banner:
         the page, so that a new choice needs a new page. `click_ids` are the parameters of this request that
         the script takes out of the address bar; `mode` is what it does about Google's tags (`ConsentMode.later`).
         """
-        known = decision.chip == "gpc" or decision.override
-        known = known or (decision.choice is not None and decision.choice.override)
-        foot = self._feet[locale, _differs(locale, page_lang), known, reload]
+        foot = self._feet[locale, _differs(locale, page_lang), self._signal(decision), reload]
         offered = (name for name in OPTIONAL if name in self._shown.offered)
         state = " ".join(f"{name}:{decision.state(name)}" for name in offered)
         foot = foot.replace(_STATE, f"{state} source:{decision.source}")
@@ -170,6 +177,14 @@ class Banner:
         )
         return _ascii(markup)
 
+    def _signal(self, decision: Decision) -> str:
+        """What a signal would be that only the script sees: `seen` already, `lost`, or `overruled` by the choice."""
+        if decision.chip == "gpc" or decision.override:
+            return "seen"
+        against = decision.choice is not None and decision.choice.override
+        stands = against and any(decision.state(name) is State.GRANTED for name in self._shown.sharing)
+        return "overruled" if stands else "lost"
+
     def _in_state(self, decision: Decision, state: State) -> _Asked:
         offered = self._shown.offered
         return tuple(name for name in OPTIONAL if name in offered and decision.state(name) is state)
@@ -192,7 +207,7 @@ class Banner:
         before, after = page.split(_HOLE)
         return _ascii(before), _ascii(after)
 
-    def _foot(self, words: Texts, told: bool, known: bool, reload: bool) -> str:
+    def _foot(self, words: Texts, told: bool, gpc: str, reload: bool) -> str:
         shown = self._shown
         return render(
             "foot.html",
@@ -205,10 +220,13 @@ class Banner:
             state=_STATE,
             click_ids=_CLICK_IDS,
             mode=_MODE,
-            gpc=not known,
+            gpc=gpc,
             sharing=" ".join(name for name in OPTIONAL if name in shown.sharing),
             reload=reload,
         )
+
+    def _told_lost(self, words: Texts, told: bool) -> bytes:
+        return _ascii(render("lost.html", t=words, lang=_lang(words, told), id=LOST[1:], prefix=self._shown.prefix))
 
     def _chip(self, words: Texts, told: bool, chip: str) -> bytes:
         lang = _lang(words, told)

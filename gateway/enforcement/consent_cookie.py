@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Final
 
@@ -102,8 +102,10 @@ class ConsentCookie:
                 found.update((value.strip(b" \t"), None) for k, _, value in pairs if k.strip(b" \t") == name)
         return tuple(found)
 
-    def combine(self, copies: Iterable[bytes]) -> Choice | None:
-        """The choice in the copies that verify; where these differ the stricter, category by category.
+    def combine(
+        self, copies: Iterable[bytes], usable: Callable[[Choice], bool] = lambda choice: True
+    ) -> Choice | None:
+        """The choice in the copies that verify and are `usable`; where these differ the stricter by category.
 
         More copies than any browser sends by accident are no choice.
         """
@@ -111,7 +113,7 @@ class ConsentCookie:
         if len(values) > _MOST_COPIES:
             return None
         loaded = (self.load(value.decode("latin-1")) for value in values)
-        valid = [choice for choice in loaded if choice is not None]
+        valid = [choice for choice in loaded if choice is not None and usable(choice)]
         return reduce(Choice.stricter, valid) if valid else None
 
     def read(self, headers: RawHeaders, scheme: str) -> Choice | None:

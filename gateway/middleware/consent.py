@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from gateway.enforcement.consent_cookie import ConsentCookie
+from gateway.enforcement.cookieless import is_cookieless
 from gateway.enforcement.headers import unshare
 from gateway.model.choice import Choice
-from gateway.model.decision import Decision, Rules, decide
+from gateway.model.decision import Decision, Rules, decide, usable
 from gateway.model.signals import Signals
 from gateway.types import ASGIApp, Clock, Message, RawHeaders, Receive, Scope, Send
 
 _MOST_DECISIONS: Final = 4096
-_MOST_NOTED: Final = 4096
 _STARTS: Final = frozenset({"http.response.start", "websocket.accept"})
 _Key = tuple[tuple[bytes, ...], Signals, int]
 
@@ -21,7 +22,7 @@ _Key = tuple[tuple[bytes, ...], Signals, int]
 class DecisionMiddleware:
     """Puts the visitor's frozen `Decision` into `scope["consent"]`.
 
-    `on_withdrawn` hears once of each choice from which a signal withdrew grants, and must not wait.
+    `on_withdrawn` hears of each request in which a signal withdrew grants, and must not wait.
     With `report` request and answer stay as they are: no `X-Consent`, no cookie, no withdrawal.
     Decisions are kept by what they follow from: the cookie's bytes, the signals and the day.
     """
@@ -43,7 +44,6 @@ class DecisionMiddleware:
         self._on_withdrawn = on_withdrawn
         self._report = report
         self._decisions: dict[_Key, Decision] = {}
-        self._noted: dict[str, None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -57,7 +57,8 @@ class DecisionMiddleware:
             return
         headers.append((b"x-consent", decision.header()))
         if decision.renewed is not None:
-            self._note(decision)
+            if decision.withdrawn:
+                self._on_withdrawn(decision)
             send = self._renewing(decision.renewed, scope["scheme"], today, send)
         await self._app({**scope, "headers": headers, "consent": decision}, receive, send)
 
@@ -67,20 +68,14 @@ class DecisionMiddleware:
         key = (copies, signals, today)
         decision = self._decisions.get(key)
         if decision is None:
-            decision = decide(self._cookie.combine(copies), signals, self._rules, today)
+            choice = self._cookie.combine(copies, lambda copy: usable(copy, self._rules, today))
+            decision = decide(choice, signals, self._rules, today)
             if len(self._decisions) >= _MOST_DECISIONS:
                 self._decisions.clear()
             self._decisions[key] = decision
+        if decision.ask and is_cookieless(headers):
+            return replace(decision, ask=False, cookieless=True)
         return decision
-
-    def _note(self, decision: Decision) -> None:
-        """A page and its images arrive together, all with the old cookie: one withdrawal, one call."""
-        if decision.choice is None or not decision.withdrawn or decision.choice.id in self._noted:
-            return
-        if len(self._noted) >= _MOST_NOTED:
-            self._noted.clear()
-        self._noted[decision.choice.id] = None
-        self._on_withdrawn(decision)
 
     def _renewing(self, renewed: Choice, scheme: str, today: int, send: Send) -> Send:
         """`send` that sets the cookie too, unless the answer sets it already: the visitor's own act wins."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 from gateway.enforcement.banner import Banner
@@ -82,14 +83,13 @@ class Rewriting:
             return None
         accepted = request.get(b"accept-language", b"").decode("latin-1")
         bot = is_declared_bot(request.get(b"user-agent", b""))
+        shown = replace(decision, ask=False, cookieless=False) if bot else decision
         nonce, styled = _nonce(answer), _takes_styles(answer)
         mode = self._head.consent_mode.later(decision)
 
         def body(language: str) -> bytes:
-            if bot:
-                return b""
             locale = choose(language, accepted, self._language)
-            return self._banner.body(decision, locale, _return_path(scope), language)
+            return self._banner.body(shown, locale, _return_path(scope), language)
 
         def foot(language: str) -> bytes:
             locale = choose(language, accepted, self._language)
@@ -110,7 +110,7 @@ class Rewriting:
 
         head = self._head.markup(decision, host, nonce)
         return Injection(
-            body, foot, destination == b"document", placeholder, None if bot else buttons, head=head
+            body, foot, destination == b"document", placeholder, buttons, head=head
         )
 
 

@@ -62,15 +62,19 @@ def choose(
     *,
     override: bool,
     new_id: Callable[[], str],
+    partial: bool = False,
 ) -> Act:
     """Accept or save: `wanted` granted, the other offered categories refused; nothing wanted is a refusal.
 
-    `override` says that the visitor was told of a signal that is on and chose all the same.
+    `override` says that the visitor was told of a signal that is on and chose all the same, `partial` that
+    only what was undecided has been asked: the refusals that stand keep their days (R-06).
     """
     before = counting(decision)
     if not wanted:
         return Act(before, refuse_all(today, rules.notice.rev))
     refusals = dict.fromkeys(sorted(rules.offered - wanted), today)
+    if partial:
+        refusals |= {c: day for c, day in before.refusals().items() if c in refusals}
     override = override and bool(wanted & rules.sharing)
     id = before.id or new_id()
     after = make_choice(wanted, refusals, today, rules.notice.rev, override=override, id=id)
@@ -102,4 +106,16 @@ def withdraw(gone: frozenset[Category], decision: Decision, rules: Rules, today:
     after = before.withdraw(gone - before.refused, today)
     if not after.granted:
         after = replace(after, rev=rules.notice.rev)
+    elif not after.granted & rules.sharing:
+        after = replace(after, override=False)
     return Act(before, after, withdrawing=True)
+
+
+def withdraw_by_signal(gone: frozenset[Category], decision: Decision, rules: Rules, today: int) -> Act:
+    """What a signal ends that only the browser's script can see (R-76).
+
+    As for one in the header: a grant made against the signal stands, and nothing but grants is touched.
+    """
+    before = counting(decision)
+    taken = frozenset() if before.override else gone & before.granted
+    return withdraw(taken, decision, rules, today) if taken else Act(before, before)

@@ -38,6 +38,8 @@ class Decision:
     `rev` is the notice in force, `ask` whether a banner is wanted, `chip` the signal to confirm ("",
     "gpc" or "dnt"), `override` whether the choice overrules a signal that is on. `choice` is the stored
     choice as verified, `renewed` what must replace it in the browser; `exempt` whether an exempt measurement runs.
+    `cookieless`: the browser has come on from another page of the shop without any cookie, so it takes none and
+    is not asked.
     """
 
     preferences: State
@@ -52,6 +54,7 @@ class Decision:
     choice: Choice | None = None
     renewed: Choice | None = None
     exempt: bool = False
+    cookieless: bool = False
 
     def state(self, category: Category) -> State:
         """The state of `category`; necessary is always granted."""
@@ -95,7 +98,7 @@ def decide(choice: Choice | None, signals: Signals, rules: Rules, today: int) ->
 
     A choice dated in the future or made under an unknown revision is no choice.
     """
-    stored = choice if choice is not None and _usable(choice, rules, today) else None
+    stored = choice if choice is not None and usable(choice, rules, today) else None
     chosen = _stored_states(stored, rules, today)
     states, taken = _with_signals(chosen, stored, signals, rules)
     signal = _signal(signals, rules)
@@ -117,7 +120,8 @@ def decide(choice: Choice | None, signals: Signals, rules: Rules, today: int) ->
     )
 
 
-def _usable(choice: Choice, rules: Rules, today: int) -> bool:
+def usable(choice: Choice, rules: Rules, today: int) -> bool:
+    """Whether `choice` can be one at all: made by today, under a revision there has been."""
     days = (choice.day, choice.refused_day, *(day for _, day in choice.later))
     return max(days) <= today and rules.notice.known(choice.rev)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 MOST_SERIES = 10_000
@@ -18,6 +20,19 @@ class Series(NamedTuple):
     outcome: str
 
 
+_counting: ContextVar[bool] = ContextVar("counting", default=True)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Within it, in this task, nothing is counted: the request is a declared bot's (R-13)."""
+    token = _counting.set(False)
+    try:
+        yield
+    finally:
+        _counting.reset(token)
+
+
 class Counters:
     """Counts since the start of this process."""
 
@@ -26,6 +41,8 @@ class Counters:
 
     def add(self, what: str, service: str, outcome: str, number: int = 1) -> None:
         """Count `number` more."""
+        if not _counting.get():
+            return
         series = Series(what, service, outcome)
         if series not in self._counts and len(self._counts) >= MOST_SERIES:
             series = Series(what, "unknown", outcome)

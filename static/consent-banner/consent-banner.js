@@ -163,10 +163,12 @@
 
   // ---- start ----
 
+  const signalled = /** @type {any} */ (navigator).globalPrivacyControl;
+
   /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
   const choose = async (choice) => {
     const layout = innerWidth < 720 ? 'narrow' : 'wide';
-    await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...choice });
+    await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...(signalled && { gpc: 1 }), ...choice });
     const next = await current();
     hide();
     tell((next.source === 'choice' ? config.saved : config.lost) || '', choice.surface !== 'embed');
@@ -204,9 +206,9 @@
   /** The browser's own signal, when its header got lost on the way. */
   const signal = () => {
     hide();
-    tell(config.gpc || '');
+    if (config.gpc) tell(config.gpc);
     const shared = (config.sharing || '').split(' ').filter(granted);
-    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(renew, () => 0);
+    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(current).then((next) => differs(next) && renew(next), () => 0);
   };
 
   /** Takes the click ids out of the address bar: the shop was not told them either. @param {string[]} names */
@@ -225,7 +227,7 @@
         link.textContent = link.dataset.off || '';
         link.search = '?set=1';
       }
-    } else if (config.gpc && /** @type {any} */ (navigator).globalPrivacyControl) signal();
+    } else if ('gpc' in config && signalled) signal();
     document.addEventListener('submit', submit);
     document.addEventListener('click', click);
     addEventListener('pageshow', (event) => {

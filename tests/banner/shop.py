@@ -24,6 +24,7 @@ PREFIX = "/_choices"
 ASSETS = load_assets()
 SHOWN = Shown(PREFIX, 3, "K市集股份有限公司", 12)
 BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX))
+PAGES = Pages(SHOWN, ASSETS["pg.css"].url(PREFIX), ASSETS["pg.js"].url(PREFIX), contact="mail@shop.example")
 STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 PAGE = (
@@ -56,7 +57,7 @@ class Shop:
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
         routes = [
-            *pages_routes(Pages(SHOWN, ASSETS["pg.css"].url(PREFIX), contact="mail@shop.example")),
+            *pages_routes(PAGES),
             *asset_routes(prefix=PREFIX, assets=ASSETS.values(), made=self.made),
             Route(f"{PREFIX}/state", self._state),
             Route(f"{PREFIX}/choice", self._choose, methods=["POST"]),

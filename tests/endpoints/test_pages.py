@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +32,7 @@ REFUSED = Decision(
 PAGES = Pages(
     Shown("/_choices", 3, "K市集", 12),
     "/_choices/assets/pg.1.css",
+    "/_choices/assets/pg.1.js",
     contact="mail@shop.example",
     language="en",
 )
@@ -67,7 +69,10 @@ def _fields(tree: LexborHTMLParser, action: str) -> dict[str, str | None]:
     return {str(node.attributes["name"]): node.attributes["value"] for node in hidden}
 
 
-@pytest.mark.parametrize("path", ["/_choices/", "/_choices/functions", "/_choices/notice"])
+PATHS = ["/_choices/", "/_choices/do-not-sell", "/_choices/functions", "/_choices/notice"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_every_page_is_strict_and_never_stored(path: str) -> None:
     headers = _client().get(path).headers
     policy = headers["content-security-policy"].split("; ")
@@ -82,7 +87,7 @@ def test_every_page_is_strict_and_never_stored(path: str) -> None:
     assert "set-cookie" not in headers
 
 
-@pytest.mark.parametrize("path", ["/_choices/", "/_choices/functions", "/_choices/notice"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_link_of_every_page_answers(path: str, locale: str) -> None:
     client = _client()
@@ -94,10 +99,12 @@ def test_every_link_of_every_page_answers(path: str, locale: str) -> None:
             assert client.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("path", ["/_choices/", "/_choices/functions", "/_choices/notice"])
-def test_pages_hold_no_script_no_style_and_no_handler(path: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_hold_no_inline_script_no_style_and_no_handler(path: str) -> None:
     markup = _client().get(path).text
-    assert "<script" not in markup
+    scripts = [node.attributes["src"] for node in LexborHTMLParser(markup).css("script")]
+    assert scripts == (["/_choices/assets/pg.1.js"] if path == "/_choices/" else [])
+    assert not re.search(r"\son\w+=", markup)
     assert "<style" not in markup
     assert " style=" not in markup
 
@@ -173,8 +180,65 @@ def test_the_page_says_once_what_happened(query: str, decision: Decision, expect
 def test_a_signal_is_told_where_one_may_opt_in_against_it(
     decision: Decision, said: set[str], locale: str
 ) -> None:
-    text = _text(_tree(_client(decision), f"/_choices/?lang={locale}"), ".signal")
+    tree = _tree(_client(decision), f"/_choices/?lang={locale}")
+    text = _text(tree, ".signal:not([hidden])")
     assert {key for key in ("gpc", "dnt", "override") if texts(locale)[key] in text} == said
+
+
+@pytest.mark.parametrize(
+    ("decision", "ready"),
+    [
+        pytest.param(UNSET, ["gpc", "override"], id="nothing shared"),
+        pytest.param(replace(UNSET, marketing=State.GRANTED), ["override"], id="sharing granted"),
+        pytest.param(replace(UNSET, chip="gpc"), [], id="the header arrived"),
+        pytest.param(replace(UNSET, override=True), [], id="the header arrived and is overruled"),
+    ],
+)
+def test_the_words_for_a_signal_whose_header_got_lost_wait_for_the_script(
+    decision: Decision, ready: list[str]
+) -> None:
+    tree = _tree(_client(decision))
+    assert [node.text() for node in tree.css(".signal[hidden]")] == [texts("en")[key] for key in ready]
+    assert _fields(tree, "/_choices/choice")["gpc"] == ""
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    ("sharing", "decision", "said", "posted"),
+    [
+        pytest.param({"marketing"}, UNSET, "optout.about", ["marketing"], id="undecided"),
+        pytest.param(
+            {"statistics", "marketing"}, UNSET, "optout.about", ["statistics", "marketing"], id="statistics too"
+        ),
+        pytest.param({"marketing"}, REFUSED, "optout.off", [], id="refused"),
+        pytest.param(set(), UNSET, "optout.none", [], id="nothing is shared"),
+    ],
+)
+def test_the_opt_out_page_has_one_button_for_what_is_shared(
+    sharing: set[str], decision: Decision, said: str, posted: list[str], locale: str
+) -> None:
+    shared = frozenset(map(Category, sharing))
+    pages = replace(PAGES, shown=replace(PAGES.shown, sharing=shared))
+    tree = _tree(_client(decision, pages), f"/_choices/do-not-sell?lang={locale}")
+    words = texts(locale)
+    assert words.say(said, kinds=words.kinds(shared)) in _text(tree)
+    assert [node.attributes["value"] for node in tree.css("form [name=category]")] == posted
+    assert [node.text() for node in tree.css("button")] == [words["optout"]] * bool(posted)
+    assert _text(tree, "h1") == _text(tree, "title") == words["optout"]
+
+
+def test_the_words_of_the_opt_out_page_are_the_shops_if_it_has_some() -> None:
+    client = _client(pages=replace(PAGES, opt_out_label="Your <Privacy> Choices"))
+    (link,) = _tree(client).css("a[href*=do-not-sell]")
+    tree = _tree(client, str(link.attributes["href"]))
+    assert link.text() == _text(tree, "h1") == _text(tree, "button") == "Your <Privacy> Choices"
+    pages = replace(PAGES, shown=replace(PAGES.shown, sharing=frozenset()))
+    assert not _tree(_client(pages=pages)).css("a[href*=do-not-sell]")
+
+
+def test_the_opt_out_page_says_when_the_cookie_did_not_come_back() -> None:
+    tree = _tree(_client(), "/_choices/do-not-sell?done=withdrawn")
+    assert _text(tree, "[role=status] p") == texts("en")["nocookie"]
 
 
 @pytest.mark.parametrize("locale", LOCALES)

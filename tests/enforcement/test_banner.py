@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.banner import LOST, Banner, Shown
 from gateway.enforcement.embed import Embed
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.texts import texts
@@ -242,7 +243,27 @@ def test_the_shops_nonce_is_put_on_the_script_as_a_value() -> None:
     ],
 )
 def test_the_script_looks_for_the_signal_where_its_header_may_be_lost(decision: Decision, listens: bool) -> None:
-    assert ("data-gpc" in _one(BANNER.foot(decision, "en"), "script").attributes) is listens
+    script = _one(BANNER.foot(decision, "en"), "script").attributes
+    assert bool(script.get("data-gpc")) is ("data-sharing" in script) is listens
+
+
+def test_a_grant_against_the_signal_is_told_to_the_script_only_while_something_shared_is_granted() -> None:
+    grant = make_choice(frozenset(OPTIONAL), {}, 1, 3, override=True, id="x")
+    stands = Decision(State.UNSET, State.UNSET, State.GRANTED, Source.CHOICE, choice=grant)
+    script = _one(BANNER.foot(stands, "en"), "script").attributes
+    assert "data-gpc" in script
+    assert not script["data-gpc"]
+    assert _one(BANNER.foot(replace(stands, marketing=State.UNSET), "en"), "script").attributes["data-gpc"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_browser_without_cookies_is_not_asked_and_told_only_after_a_choice(locale: str) -> None:
+    markup = BANNER.body(replace(UNSET, ask=False, cookieless=True), locale, "/")
+    assert b"data-consent-banner" not in markup
+    line = _one(markup, LOST)
+    assert texts(locale)["nocookie"] in line.text()
+    assert "cg-lost" in (line.attributes["class"] or "")
+    assert LOST.encode()[1:] not in BANNER.body(UNSET, locale, "/")
 
 
 FRAME = b'<iframe class="m" data-consent-src="https://v.example/1" inert></iframe>'

@@ -96,7 +96,7 @@ def test_other_scope_types_pass_untouched() -> None:
     assert shop.scopes == [{"type": "lifespan", "received": {"type": "http.request"}}]
 
 
-def test_a_signal_rewrites_the_cookie_and_is_told_once_for_a_page_and_its_images() -> None:
+def test_a_signal_rewrites_the_cookie_and_is_told_for_a_page_and_each_of_its_images() -> None:
     told: list[Decision] = []
     shop = Shop([(b"cache-control", b"public"), (b"set-cookie", b"x=1")])
     app = gate(shop, on_withdrawn=told.append)
@@ -108,7 +108,7 @@ def test_a_signal_rewrites_the_cookie_and_is_told_once_for_a_page_and_its_images
             (b"cache-control", b"private"),
             (b"set-cookie", COOKIE.set_cookie(renewed, "http", DAY)),
         ]
-    assert [decision.withdrawn for decision in told] == [{M}]
+    assert [decision.withdrawn for decision in told] == [{M}] * 3
 
 
 def test_fifty_page_views_with_a_signal_and_no_grant_tell_nobody() -> None:
@@ -153,11 +153,37 @@ def test_the_day_and_the_signals_are_part_of_what_is_remembered() -> None:
 
 
 def test_visitors_do_not_fill_the_memory() -> None:
-    told: list[Decision] = []
-    app = gate(Shop(), on_withdrawn=told.append)
+    app = gate(Shop())
     for number in range(4100):
         app._decide([(b"cookie", b"consent=%d" % number)], "http", DAY)
     assert len(app._decisions) <= 4096
-    app._noted = dict.fromkeys(map(str, range(4096)))
-    ask(app, holding(GRANT, (b"sec-gpc", b"1")))
-    assert len(app._noted) == len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("copy", "states"),
+    [
+        pytest.param(make_choice(frozenset({P}), {S: DAY, M: DAY}, DAY, 1, id="b" * 22), "grr", id="differs"),
+        pytest.param(refuse_all(DAY, 1), "rrr", id="a refusal"),
+        pytest.param(refuse_all(DAY + 1, 1), "ggg", id="of tomorrow"),
+        pytest.param(refuse_all(DAY, 2), "ggg", id="of an unknown revision"),
+    ],
+)
+def test_of_several_copies_those_that_can_be_are_read_and_the_stricter_wins(copy: Choice, states: str) -> None:
+    shop = Shop()
+    first, second = COOKIE.dump(GRANT), COOKIE.dump(copy)
+    for pairs in (f"consent={first}; consent={second}", f"consent={second}; x=1; consent={first}"):
+        ask(gate(shop), [(b"cookie", pairs.encode())])
+        assert "".join(shop.scopes[-1]["consent"].state(c).value[0] for c in OPTIONAL) == states
+
+
+def test_the_second_page_without_any_cookie_asks_nobody_and_decides_nothing() -> None:
+    shop = Shop()
+    app = gate(shop)
+    for headers in ([], [(b"sec-fetch-site", b"same-origin")], []):
+        ask(app, headers)
+    first, second, third = (scope["consent"] for scope in shop.scopes)
+    assert (first.ask, first.cookieless, second.ask, second.cookieless) == (True, False, False, True)
+    assert third == first
+    assert second.header() == first.header()
+    ask(app, [(b"sec-fetch-site", b"same-origin"), (b"sec-gpc", b"1")])
+    assert (shop.scopes[-1]["consent"].chip, shop.scopes[-1]["consent"].cookieless) == ("gpc", False)

@@ -1,4 +1,4 @@
-from gateway.model.act import Act, add, choose, counting, withdraw
+from gateway.model.act import Act, add, choose, counting, withdraw, withdraw_by_signal
 from gateway.model.categories import OPTIONAL
 from gateway.model.choice import Choice, make_choice, refuse_all
 from gateway.model.decision import Decision, Rules, decide
@@ -137,3 +137,29 @@ def test_of_a_mixed_act_the_part_that_takes_away_can_stand_alone() -> None:
     assert less.after == make_choice(frozenset({P}), {S: DAY + 5, M: DAY}, DAY, 1, id=ID)
     assert (less.kind, less.grants) == (Kind.WITHDRAW, False)
     assert chosen(set(OPTIONAL), GRANT).less(DAY) is None
+
+
+def test_what_was_not_asked_keeps_the_day_of_its_refusal() -> None:
+    decision = decided(make_choice(frozenset(), {S: DAY, M: DAY + 20}, DAY, 1), DAY + 186)
+    act = choose(frozenset({P}), decision, RULES, DAY + 186, override=False, new_id=lambda: NEW, partial=True)
+    assert act.after == make_choice(frozenset({P}), {S: DAY, M: DAY + 20}, DAY + 186, 1, id=NEW)
+    changed = choose(
+        frozenset({M}), decided(GRANT), RULES, DAY, override=False, new_id=lambda: NEW, partial=True
+    )
+    assert changed.after == make_choice(frozenset({M}), {P: DAY, S: DAY}, DAY, 1, id=ID)
+
+
+def test_with_nothing_shared_any_more_no_signal_is_overridden() -> None:
+    told = make_choice(ALL, {}, DAY, 1, override=True, id=ID)
+    assert not withdraw(frozenset({M}), decided(told), RULES, DAY).after.override
+    assert withdraw(frozenset({S}), decided(told), RULES, DAY).after.override
+
+
+def test_a_signal_only_the_script_sees_takes_grants_and_nothing_else() -> None:
+    everything = make_choice(ALL, {}, DAY, 1, id=ID)
+    act = withdraw_by_signal(frozenset({S, M}), decided(everything), RULES, DAY + 3)
+    assert act.after == make_choice(frozenset({P}), {S: DAY + 3, M: DAY + 3}, DAY, 1, id=ID)
+    told = make_choice(ALL, {}, DAY, 1, override=True, id=ID)
+    for choice in (None, told, refuse_all(DAY, 1), make_choice(frozenset({P}), {}, DAY, 1, id=ID)):
+        act = withdraw_by_signal(frozenset({S, M}), decided(choice), RULES, DAY + 3)
+        assert act.after == act.before

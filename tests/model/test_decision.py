@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,12 @@ from gateway.model.decision import Decision, Rules, decide
 from gateway.model.notice import Notice
 from gateway.model.service import Service
 from gateway.model.signals import Signals
+from tests.model.truth import AGES, CASES, DAY, ID, NOTICE, Age, Case
 
 P, S, M = OPTIONAL
 G, R, U = State.GRANTED, State.REFUSED, State.UNSET
-DAY = 20_000
-ID = "a" * 22
 RULES = Rules()
-NONE, GPC, DNT, BOTH = Signals(), Signals(gpc=True), Signals(dnt=True), Signals(gpc=True, dnt=True)
+NONE, GPC, DNT = Signals(), Signals(gpc=True), Signals(dnt=True)
 
 
 def accepted(override: bool = False, day: int = DAY, rev: int = 1) -> Choice:
@@ -24,40 +24,20 @@ def accepted(override: bool = False, day: int = DAY, rev: int = 1) -> Choice:
 
 
 REFUSED = refuse_all(DAY, 1)
-TABLE = [
-    # choice, signals, sharing, other, source, banner, chip, renewed
-    pytest.param(None, NONE, U, U, Source.NONE, True, "", False, id="none"),
-    pytest.param(None, GPC, R, U, Source.GPC, False, "gpc", False, id="none, GPC"),
-    pytest.param(None, BOTH, R, U, Source.GPC, False, "gpc", False, id="none, GPC and DNT"),
-    pytest.param(None, DNT, R, U, Source.DNT, False, "dnt", False, id="none, DNT"),
-    pytest.param(REFUSED, NONE, R, R, Source.CHOICE, False, "", False, id="refused"),
-    pytest.param(REFUSED, GPC, R, R, Source.CHOICE, False, "gpc", False, id="refused, GPC"),
-    pytest.param(REFUSED, DNT, R, R, Source.CHOICE, False, "", False, id="refused, DNT"),
-    pytest.param(accepted(), NONE, G, G, Source.CHOICE, False, "", False, id="granted"),
-    pytest.param(accepted(), DNT, G, G, Source.CHOICE, False, "", False, id="granted, DNT"),
-    pytest.param(accepted(True), NONE, G, G, Source.CHOICE, False, "", False, id="granted with g"),
-    pytest.param(accepted(), GPC, R, G, Source.GPC, False, "gpc", True, id="granted, GPC"),
-    pytest.param(accepted(), BOTH, R, G, Source.GPC, False, "gpc", True, id="granted, GPC and DNT"),
-    pytest.param(accepted(True), GPC, G, G, Source.CHOICE, False, "", False, id="granted with g, GPC"),
-]
 
 
-@pytest.mark.parametrize(("choice", "signals", "sharing", "other", "source", "ask", "chip", "renewed"), TABLE)
-def test_the_table_of_choices_and_signals(
-    choice: Choice | None,
-    signals: Signals,
-    sharing: State,
-    other: State,
-    source: Source,
-    ask: bool,
-    chip: str,
-    renewed: bool,
-) -> None:
-    decision = decide(choice, signals, RULES, DAY)
-    assert (decision.marketing, decision.statistics, decision.preferences) == (sharing, other, other)
-    assert (decision.source, decision.ask, decision.chip) == (source, ask, chip)
-    assert (decision.renewed is not None) is renewed
-    assert decision.choice == choice
+@pytest.mark.parametrize("sharing", [{M}, {S, M}], ids=["marketing", "statistics and marketing"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_table_of_choices_and_signals(case: Case, sharing: set[Category]) -> None:
+    row = case.row
+    decision = decide(case.choice, case.signals, Rules(NOTICE, frozenset(sharing)), DAY)
+    assert {c: decision.state(c) for c in OPTIONAL} == {c: row.sharing if c in sharing else row.other for c in OPTIONAL}
+    assert (decision.source, decision.ask, decision.chip) == (row.source, row.banner, row.chip.lower())
+    assert decision.withdrawn == (sharing if row.effect else frozenset())
+    lapsed = case.name.startswith("lapsed grant")
+    assert (decision.renewed is not None) is (bool(row.effect) or lapsed)
+    assert not lapsed or decision.renewed == make_choice(frozenset(), {}, DAY - 186, 2)
+    assert decision.choice == case.choice
 
 
 def test_statistics_that_are_shared_follow_the_signal_too() -> None:
@@ -85,20 +65,28 @@ def test_the_settings_page_is_told_when_the_choice_overrules_a_signal_that_is_on
     assert not decide(accepted(), GPC, RULES, DAY).override
 
 
-@pytest.mark.parametrize(
-    ("choice", "age", "state", "ask"),
-    [
-        pytest.param(accepted(), 185, G, False, id="last day of a grant"),
-        pytest.param(accepted(), 186, U, True, id="lapsed grant"),
-        pytest.param(REFUSED, 366, R, False, id="last day of a refusal"),
-        pytest.param(REFUSED, 367, U, True, id="lapsed refusal"),
-    ],
-)
-def test_choices_are_finite(choice: Choice, age: int, state: State, ask: bool) -> None:
-    decision = decide(choice, NONE, RULES, DAY + age)
-    assert {decision.state(category) for category in OPTIONAL} == {state}
-    assert decision.ask is ask
-    assert decision.reason == ("choice lapsed" if ask else "choice")
+@pytest.mark.parametrize("age", AGES, ids=lambda age: f"day {age.day}")
+def test_choices_are_finite_and_each_part_has_its_own_clock(age: Age) -> None:
+    saved = make_choice(frozenset({P}), {S: DAY, M: DAY}, DAY, 1, id=ID)
+    decision = decide(saved, NONE, RULES, DAY + age.day)
+    assert (decision.preferences, decision.statistics, decision.marketing) == (age.granted, age.refused, age.refused)
+    assert (decision.ask, decision.reason) == (age.ask, "choice lapsed" if age.ask else "choice")
+    assert all(decide(accepted(), NONE, RULES, DAY + age.day).state(c) is age.granted for c in OPTIONAL)
+    refused = decide(REFUSED, NONE, RULES, DAY + age.day)
+    assert all(refused.state(c) is age.refused for c in OPTIONAL)
+    assert refused.ask is (age.refused is U)
+
+
+def test_days_are_counted_through_a_leap_year() -> None:
+    chosen = date(2027, 8, 31).toordinal() - date(1970, 1, 1).toordinal()
+    leap = date(2028, 3, 3).toordinal() - date(1970, 1, 1).toordinal()
+    grant = accepted(day=chosen)
+    assert decide(grant, NONE, RULES, leap).marketing is G
+    assert decide(grant, NONE, RULES, leap + 1).marketing is U
+    year = date(2028, 8, 31).toordinal() - date(1970, 1, 1).toordinal()
+    refusal = refuse_all(chosen, 1)
+    assert not decide(refusal, NONE, RULES, year).ask
+    assert decide(refusal, NONE, RULES, year + 1).ask
 
 
 def test_lapsed_grants_are_asked_again_while_refusals_stand_and_the_id_goes() -> None:
