@@ -109,9 +109,7 @@ class Rewriting:
             return self._banner.buttons(locale, shown, language, first=first) if shown else b""
 
         head = self._head.markup(decision, host, nonce)
-        return Injection(
-            body, foot, destination == b"document", placeholder, buttons, head=head
-        )
+        return Injection(body, foot, destination == b"document", placeholder, buttons, head=head)
 
 
 _READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))
