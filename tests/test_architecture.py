@@ -13,7 +13,7 @@ LAYERS = (
     {"cli", "__main__", "__init__"},
     {"demo", "scan"},
     {"app"},
-    {"second_wall"},
+    {"disclosing", "second_wall"},
     {"registry"},
     {"middleware", "proxy", "endpoints"},
     {"config", "enforcement", "ledger", "observability"},
