@@ -4,7 +4,8 @@ GatewayError
 ├── ConfigError          the configuration cannot be used; carries every problem at once
 ├── LedgerError
 │   ├── LedgerUnavailable  the event could not be made durable; nothing was granted
-│   └── ChainBroken        the record was edited; carries the sequence number
+│   ├── ChainBroken        the record was edited; carries the sequence number
+│   └── ImportRefused      a file is no exported record, or there is a record already; nothing was changed
 ├── UpstreamError        the shop did not answer as HTTP demands
 │   ├── UpstreamUnreachable  502
 │   ├── UpstreamTimeout      504
@@ -58,6 +59,10 @@ class ChainBroken(LedgerError):
         self.seq = seq
         self.fault = fault
         super().__init__(f"entry {seq}: {fault}")
+
+
+class ImportRefused(LedgerError):
+    """A record cannot be made from that file, or not there; says why. Nothing was changed."""
 
 
 class UpstreamError(GatewayError):

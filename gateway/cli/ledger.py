@@ -1,4 +1,4 @@
-"""`ledger`: questions about the consent record. Reading only: nothing is created or changed."""
+"""`ledger`: the consent record from a shell. Questions about it create and change nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from gateway.cli.configuration import config_option, settings_for
+from gateway.cli.transfer import export_record, import_record
 from gateway.ledger import open_ledger
 
 
@@ -49,3 +50,7 @@ def head(config: Path | None) -> None:
     """Number and hash of the last entry: write it down elsewhere, it anchors the record."""
     seq, last = asyncio.run(open_ledger(settings_for(config).database).head())
     click.echo(f"{seq} {last.hex()}")
+
+
+command.add_command(export_record)
+command.add_command(import_record)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from gateway.model.entry import Entry, Event
+from gateway.model.exchange import Item
 
 
 class Ledger(Protocol):
@@ -36,6 +37,13 @@ class Ledger(Protocol):
 
         `anchor` is a head written down earlier, elsewhere: it must be one of the record's heads, or its end
         was cut or rewritten since.
+        """
+
+    async def restore(self, items: Iterable[Item]) -> None:
+        """Fills an empty record with entries sealed elsewhere and their texts: all of them, or none.
+
+        Whoever calls it has verified the entries, or does so while `items` is read: what that raises ends it. Raises
+        ImportRefused if the record is not empty or in use.
         """
 
     async def archive(self, text: bytes) -> str:

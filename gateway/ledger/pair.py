@@ -62,11 +62,11 @@ class FilePair:
         await self._bodies.execute("BEGIN IMMEDIATE")
         # OR REPLACE: an interrupted writer of another process may have left bodies at these numbers.
         await self._bodies.executemany(
-            "INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?)", [_body_row(entry) for entry in entries]
+            "INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?)", [body_row(entry) for entry in entries]
         )
         await self._bodies.execute("COMMIT")
         await self._chain.executemany(
-            "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", [_chain_row(entry) for entry in entries]
+            "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", [chain_row(entry) for entry in entries]
         )
         await self._chain.execute("COMMIT")
         self._check_identity()
@@ -114,11 +114,13 @@ def _sealed(events: Sequence[Event], seq: int, head: bytes) -> list[Entry]:
     return entries
 
 
-def _chain_row(entry: Entry) -> tuple[int, str, str, bytes, bytes, bytes]:
+def chain_row(entry: Entry) -> tuple[int, str, str, bytes, bytes, bytes]:
+    """What the chain keeps for ever."""
     return entry.seq, entry.day, entry.kind.value, entry.commitment, entry.prev, entry.head
 
 
-def _body_row(entry: Entry) -> tuple[int, bytes | None, bytes | None, str]:
+def body_row(entry: Entry) -> tuple[int, bytes | None, bytes | None, str]:
+    """What can be deleted: number, tag for the index, salt, body."""
     body = entry.body or {}
     tag = body.get("subject_tag")
     return (

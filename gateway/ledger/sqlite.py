@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import aiosqlite
 from gateway.errors import ChainBroken, LedgerUnavailable
 from gateway.ledger.files import connect, connect_readers
 from gateway.ledger.pair import LAST, FilePair
+from gateway.ledger.restoring import restore
 from gateway.ledger.writer import GroupWriter
 from gateway.model.chain import ChainCheck
 from gateway.model.entry import GENESIS, Body, Entry, Event, Kind, canonical_json
+from gateway.model.exchange import Item
 
 BUSY = 2.0
 """Seconds to wait for a writer of another process."""
@@ -72,6 +74,10 @@ class SqliteLedger:
         if not anchored:
             raise ChainBroken(check.seq + 1, "the anchored head is gone: the end was cut or rewritten")
         return check.seq, check.head
+
+    async def restore(self, items: Iterable[Item]) -> None:
+        with _translated(self._path):
+            await restore(self._path, items, busy=self._busy)
 
     async def archive(self, text: bytes) -> str:
         digest = hashlib.sha256(text)
