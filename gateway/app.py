@@ -7,7 +7,6 @@ HTML → shop.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
@@ -23,16 +22,16 @@ from starlette.responses import Response
 
 from gateway.config.keys import folder_key
 from gateway.config.loading import load_settings
-from gateway.config.review import review
+from gateway.config.review import review, unnumbered
 from gateway.config.settings import Settings
+from gateway.edition import Edition
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.health import health_routes
-from gateway.endpoints.pages import Pages, pages_routes
-from gateway.enforcement.banner import Banner, Shown
+from gateway.endpoints.pages import pages_routes
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
@@ -43,7 +42,6 @@ from gateway.enforcement.filter_lists import FilterLists
 from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
-from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
@@ -61,10 +59,9 @@ from gateway.middleware.policy_headers import PolicyHeadersMiddleware
 from gateway.middleware.report import ReportMiddleware
 from gateway.middleware.rewriting import Rewriting
 from gateway.middleware.tenant import TenantMiddleware
-from gateway.model.categories import Category, Fate, State
+from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
 from gateway.model.entry import tag_key
-from gateway.model.evidence import Evidence
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability import logs
@@ -105,17 +102,10 @@ class Gateway:
         )
         self._cookies = self._cookie_filter()
         self._assets = load_assets()
-        self._shown = Shown(
-            settings.prefix,
-            self._rules.notice.rev,
-            settings.controller.name,
-            len(self._registry.listed),
-            self._rules.offered,
-            self._rules.sharing,
-        )
-        self._banner = Banner(self._shown, self._asset("cg.css"), self._asset("cg.js"), self._asset("em.css"))
+        self._edition = Edition(settings, self._registry, self._assets)
+        self._archive = self._edition.archive(ledger)
         self._head = self._make_head()
-        self._evidence = self._make_evidence()
+        self._evidence = self._edition.evidence(tag_key(self._keys[0]))
         self._app = self._stack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,17 +146,6 @@ class Gateway:
             offered=self._rules.offered,
         )
 
-    def _make_evidence(self) -> Evidence:
-        seen = {}
-        for locale in LOCALES:
-            interface = self._banner.shown(locale)
-            notice = repr((locale, self._rules.notice.rev, self._shown)).encode()
-            seen[locale] = (hashlib.sha256(notice).hexdigest(), hashlib.sha256(interface).hexdigest())
-        rev = self._rules.notice.rev
-        return Evidence(
-            tag_key(self._keys[0]), seen.__getitem__, notice_rev=rev, policy_rev=rev, tenant=self._tenant.name
-        )
-
     def _stack(self) -> ASGIApp:
         report = self._settings.mode == "report"
         app: ASGIApp
@@ -198,7 +177,7 @@ class Gateway:
         wall = second_wall(self._settings, self._registry)
         rewriting = Rewriting(
             make_policy=self._page_policy,
-            banner=self._banner,
+            banner=self._edition.banner,
             head=self._head,
             language=self._settings.language,
             count=self.counters.add,
@@ -263,16 +242,7 @@ class Gateway:
 
     def _own_pages(self) -> ASGIApp:
         settings = self._settings
-        pages = Pages(
-            self._shown,
-            self._asset("pg.css"),
-            self._asset("pg.js"),
-            settings.language,
-            settings.controller.contact,
-            services=self._registry.listed,
-            revised=_revised(settings),
-            opt_out_label=settings.opt_out_label,
-        )
+        pages = self._edition.pages(self._ledger)
 
         def error_page(request: Request, status: int, message: str) -> Response:
             return pages.problem(request, status)
@@ -320,6 +290,9 @@ class Gateway:
     async def _open(self) -> None:
         try:
             await self._ledger.open()
+            await self._archive.keep()
+            if await self._archive.changed():
+                log.warning("configuration: %s", unnumbered(self._settings))
         except LedgerError as error:
             log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
 
@@ -396,11 +369,6 @@ def _judge(page: PagePolicy) -> Judge:
         return page.url(url, _KINDS.get(kind) or Kind.__members__.get(kind.upper(), Kind.IMAGE)).fate is Fate.KEEP
 
     return judge
-
-
-def _revised(settings: Settings) -> dict[Category, str]:
-    revisions = sorted(settings.policy.revisions, key=lambda revision: revision.rev)
-    return {category: revision.date for revision in revisions for category in revision.material}
 
 
 def create_app(

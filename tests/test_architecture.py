@@ -13,6 +13,8 @@ LAYERS = (
     {"cli", "__main__", "__init__"},
     {"demo", "scan"},
     {"app"},
+    {"edition"},
+    {"notice_page"},
     {"disclosing", "second_wall"},
     {"registry"},
     {"middleware", "proxy", "endpoints"},

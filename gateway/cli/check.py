@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,12 @@ from pathlib import Path
 import click
 
 from gateway.cli.configuration import config_option, config_path, reading_of
+from gateway.config.review import is_trial, unnumbered
 from gateway.config.settings import Settings
+from gateway.edition import Edition
+from gateway.endpoints.assets import load_assets
+from gateway.errors import LedgerError
+from gateway.ledger import open_ledger
 from gateway.model.categories import OPTIONAL, Category
 from gateway.registry import Registry
 from gateway.second_wall import wall_mode
@@ -25,10 +31,13 @@ def command(config: Path | None) -> int:
     Warnings are printed after the problems and do not change the exit code.
     """
     reading = reading_of(config)
-    problems = (*reading.problems, *reading.review.gaps)
+    problems = [*reading.problems, *reading.review.gaps]
+    warnings = [*reading.review.warnings]
+    if not reading.problems and asyncio.run(_changed_unsaid(reading.settings)):
+        (warnings if is_trial(reading.settings) else problems).append(unnumbered(reading.settings))
     for problem in problems:
         click.echo(str(problem))
-    for warning in reading.review.warnings:
+    for warning in warnings:
         click.echo(f"Warning: {warning}")
     if problems:
         click.echo(f"{len(problems)} problem{'s' * (len(problems) > 1)}", err=True)
@@ -37,6 +46,15 @@ def command(config: Path | None) -> int:
     for line in _in_force(reading.settings):
         click.echo(line)
     return 0
+
+
+async def _changed_unsaid(settings: Settings) -> bool:
+    """Whether the record knows another notice under this revision; without a record nobody was shown one."""
+    edition = Edition(settings, Registry(settings), load_assets())
+    try:
+        return await edition.archive(open_ledger(settings.database)).changed()
+    except LedgerError:
+        return False
 
 
 def _in_force(settings: Settings) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.config.register import is_third_party, months_later, service_of
-from gateway.config.settings import Controller, FileSettings, Policy, ServiceEntry
+from gateway.config.settings import Controller, FileSettings, Policy, PolicyTexts, ServiceEntry
 from gateway.errors import Problem
 from gateway.model.ad_features import AD_FEATURES, REVIEWED
 from gateway.model.catalogue import Catalogue
@@ -57,9 +57,9 @@ def review(settings: FileSettings, catalogue: Catalogue, today: date) -> Review:
     ]
     gaps = [gap for name, entry, _ in entries if entry.id not in catalogue.by_id for gap in _entry_gaps(name, entry)]
     unnamed = [*_date_gap(settings.policy), *_controller_gaps(settings)]
-    trying = not settings.services and settings.controller == Controller()
+    trying = is_trial(settings)
     return Review(
-        tuple(gaps) if trying else (*unnamed, *gaps),
+        (*_language_gaps(settings.policy), *(() if trying else unnamed), *gaps),
         (
             *(unnamed if trying else ()),
             *_mode_warnings(settings),
@@ -73,19 +73,45 @@ def review(settings: FileSettings, catalogue: Catalogue, today: date) -> Review:
     )
 
 
+def unnumbered(settings: FileSettings) -> Problem:
+    """The problem of a notice that changed and kept its number (R-114)."""
+    expected = "a higher number: the notice is not the one that was shown as this revision"
+    return Problem("policy.rev", settings.policy.rev, expected)
+
+
+def is_trial(settings: FileSettings) -> bool:
+    """Whether nobody is named and nothing declared yet."""
+    return not settings.services and settings.controller == Controller()
+
+
+def is_gap(value: str) -> bool:
+    """Whether `value` is empty or only holds the place of one."""
+    return _PLACEHOLDER.fullmatch(value) is not None
+
+
 def _controller_gaps(settings: FileSettings) -> Iterator[Problem]:
     controller = settings.controller
     for key, value, expected in (
         ("name", controller.name, "the legal name of who answers for the shop"),
         ("contact", controller.contact, "how visitors reach customer service"),
     ):
-        if _PLACEHOLDER.fullmatch(value):
+        if is_gap(value):
             yield Problem(f"controller.{key}", value, expected)
 
 
 def _date_gap(policy: Policy) -> Iterator[Problem]:
     if not policy.date:
         yield Problem("policy.date", "", "the date of the notice in force")
+
+
+def _language_gaps(policy: Policy) -> Iterator[Problem]:
+    """A sentence that only one language has, named where it is missing."""
+    for locale, other in (("zh-Hant", "en"), ("en", "zh-Hant")):
+        own, theirs = policy.texts.of(locale), policy.texts.of(other)
+        for key in PolicyTexts.__struct_fields__:
+            if is_gap(getattr(own, key)) and getattr(theirs, key):
+                expected = f"the sentence of {other} in this language"
+                yield Problem(f"policy.texts.{locale}.{key}", getattr(own, key), expected)
 
 
 def _entry_gaps(name: str, entry: ServiceEntry) -> Iterator[Problem]:

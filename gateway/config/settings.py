@@ -50,6 +50,28 @@ class PolicyRevision(Struct, frozen=True, kw_only=True):
     changes: Annotated[str, Meta(description="what changed, for the change log")] = ""
 
 
+class PolicyTexts(Struct, frozen=True, kw_only=True):
+    """`[policy.texts.zh-Hant]` and `[policy.texts.en]`: sentences of the shop's own in the notice."""
+
+    necessary: Annotated[str, Meta(description="more about the purpose of necessary data")] = ""
+    preferences: Annotated[str, Meta(description="more about the purpose of preferences")] = ""
+    statistics: Annotated[str, Meta(description="more about the purpose of statistics")] = ""
+    marketing: Annotated[str, Meta(description="more about the purpose of marketing")] = ""
+    newsletters: Annotated[str, Meta(description="where newsletters and calls are stopped")] = ""
+    more: Annotated[str, Meta(description="what else visitors should know")] = ""
+
+
+class PolicyLanguages(Struct, frozen=True, kw_only=True, rename={"zh_hant": "zh-Hant"}):
+    """`[policy.texts]`: both languages have the same sentences."""
+
+    zh_hant: PolicyTexts = PolicyTexts()
+    en: PolicyTexts = PolicyTexts()
+
+    def of(self, locale: str) -> PolicyTexts:
+        """The sentences of one of the two languages."""
+        return self.en if locale == "en" else self.zh_hant
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """`[policy]`: the notice in force."""
 
@@ -65,6 +87,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     grant_days: Annotated[Days, Meta(description="how long a yes counts")] = 185
     refusal_days: Annotated[Days, Meta(description="how long a no is remembered")] = 366
     revisions: Annotated[tuple[PolicyRevision, ...], Meta(description="all of them, for the change log")] = ()
+    texts: PolicyLanguages = PolicyLanguages()
 
 
 class Controller(Struct, frozen=True, kw_only=True):

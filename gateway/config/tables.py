@@ -33,7 +33,7 @@ def convert_table(kind: Any, raw: Mapping[str, Any], where: str, problems: list[
 
     `where` is the table's own name ("" for the file). A value with a problem counts as left out.
     """
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     values = {}
     for key, value in raw.items():
         name = f"{where}.{key}" if where else key
@@ -42,10 +42,10 @@ def convert_table(kind: Any, raw: Mapping[str, Any], where: str, problems: list[
             continue
         converted = _convert(fields[key].type, value, name, problems)
         if converted is not BAD:
-            values[key] = converted
+            values[fields[key].name] = converted
     missing = [name for name, field in fields.items() if field.required and name not in raw]
     problems.extend(Problem(f"{where}.{name}", None, words(fields[name].type)) for name in missing)
-    if any(field.required and name not in values for name, field in fields.items()):
+    if any(field.required and field.name not in values for field in fields.values()):
         return BAD
     return kind(**values)
 

@@ -6,7 +6,8 @@ that is not ours, an unknown message are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -20,9 +21,10 @@ from gateway.enforcement.banner import Shown
 from gateway.enforcement.language import LOCALES, choose
 from gateway.enforcement.templates import render
 from gateway.enforcement.texts import Texts, texts
+from gateway.errors import LedgerError
 from gateway.model.categories import OPTIONAL, Category, State
 from gateway.model.decision import Decision
-from gateway.model.register import Listing
+from gateway.model.notice_text import content_of
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -36,17 +38,32 @@ HEADERS = {
 }
 """On every page of ours. `same-origin`, because `no-referrer` would also blank the `Origin` of our forms."""
 
-_PROBLEMS = {403: "problem.refused", 409: "outdated"}
+_PROBLEMS = {403: "problem.refused", 404: "notice.unknown", 409: "outdated"}
+_REV = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One line of the notice's change log. `material` are the categories that were asked about anew."""
+
+    rev: int
+    date: str = ""
+    changes: str = ""
+    material: Sequence[Category] = ()
+
+
+async def _nothing(rev: int, locale: str) -> bytes | None:
+    return None
 
 
 @dataclass(frozen=True)
 class Pages:
     """Renders the pages of one shop.
 
-    `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `services` are
-    the lines of the register that visitors are told about, `revised` the dates on which categories last
-    changed, for visitors whose yes was voided, `opt_out_label` the shop's own words for the opt-out page
-    (empty: ours).
+    `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `notices` hold the
+    content of the notice in force for each language, `old` gives the archived text of a revision and raises
+    LedgerError, `log` lists the revisions, `revised` the dates on which categories last changed, for visitors whose
+    yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours).
     """
 
     shown: Shown
@@ -55,7 +72,9 @@ class Pages:
     language: str = LOCALES[0]
     contact: str = ""
     newsletter: str = ""
-    services: Sequence[Listing] = ()
+    notices: Mapping[str, str] = field(default_factory=dict)
+    old: Callable[[int, str], Awaitable[bytes | None]] = _nothing
+    log: Sequence[Revision] = ()
     revised: Mapping[Category, str] = field(default_factory=dict)
     opt_out_label: str = ""
 
@@ -103,8 +122,31 @@ class Pages:
         return self._page("functions.html", request)
 
     async def notice(self, request: Request) -> HTMLResponse:
-        """The categories and services in force."""
-        return self._page("notice.html", request, services=self.services)
+        """The notice in force, and the list of its revisions."""
+        return self._notice(request, self.shown.rev, self._in_force(request))
+
+    async def revision(self, request: Request) -> HTMLResponse:
+        """A revision as it was first shown (R-113): what the archive holds, byte for byte."""
+        wanted: str = request.path_params["rev"]
+        rev = int(wanted) if _REV.fullmatch(wanted) else 0
+        if not 1 <= rev <= self.shown.rev:
+            return self.problem(request, 404)
+        in_force = self._in_force(request) if rev == self.shown.rev else None
+        try:
+            text = await self.old(rev, self._words(request).locale)
+        except LedgerError:
+            return self._notice(request, rev, in_force) if in_force else self.problem(request, 503)
+        content = in_force if text is None else content_of(text)
+        if content is None and rev not in {line.rev for line in self.log}:
+            return self.problem(request, 404)
+        return self._notice(request, rev, content)
+
+    def _in_force(self, request: Request) -> str | None:
+        return self.notices.get(self._words(request).locale)
+
+    def _notice(self, request: Request, rev: int, content: str | None) -> HTMLResponse:
+        markup = None if content is None else Markup(content)  # noqa: S704 - our own, escaped when it was made
+        return self._page("notice.html", request, of=rev, content=markup, log=self.log)
 
     def problem(self, request: Request, status: int, message: str = "") -> HTMLResponse:
         """The page for a form that could not be carried out, in words of the visitor's language.
@@ -184,13 +226,14 @@ class Pages:
 
 
 def pages_routes(pages: Pages) -> list[Route]:
-    """`GET {prefix}/`, `/do-not-sell`, `/functions` and `/notice`."""
+    """`GET {prefix}/`, `/do-not-sell`, `/functions`, `/notice` and `/notice/REV`."""
     prefix = pages.shown.prefix
     return [
         Route(f"{prefix}/", pages.settings),
         Route(f"{prefix}/do-not-sell", pages.do_not_sell),
         Route(f"{prefix}/functions", pages.functions),
         Route(f"{prefix}/notice", pages.notice),
+        Route(f"{prefix}/notice/{{rev}}", pages.revision),
     ]
 
 

@@ -46,6 +46,12 @@ class Ledger(Protocol):
         ImportRefused if the record is not empty or in use.
         """
 
+    async def remember(self, name: str, value: str) -> str:
+        """What is kept under `name` for as long as the record: the first `value` it was ever given."""
+
+    async def recall(self, name: str) -> str | None:
+        """What is kept under `name`; None if nothing is. Writes nothing."""
+
     async def archive(self, text: bytes) -> str:
         """Keeps `text` for good and returns its SHA-256 in hex; a text kept already is not kept twice."""
 

@@ -79,6 +79,21 @@ class SqliteLedger:
         with _translated(self._path):
             await restore(self._path, items, busy=self._busy)
 
+    async def remember(self, name: str, value: str) -> str:
+        with _translated(self._path):
+            connection = await connect(self._path, busy=self._busy)
+            try:
+                await connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
+                rows = await connection.execute_fetchall("SELECT value FROM meta WHERE name = ?", (name,))
+            finally:
+                await connection.close()
+        return str(next(iter(rows))[0])
+
+    async def recall(self, name: str) -> str | None:
+        async with self._reading() as connection:
+            rows = await connection.execute_fetchall("SELECT value FROM meta WHERE name = ?", (name,))
+        return next((str(value) for (value,) in rows), None)
+
     async def archive(self, text: bytes) -> str:
         digest = hashlib.sha256(text)
         with _translated(self._path):

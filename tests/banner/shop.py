@@ -11,21 +11,29 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.config.settings import Controller, Policy, ServiceEntry, Settings
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import state_body
-from gateway.endpoints.pages import Pages, pages_routes
+from gateway.endpoints.pages import Pages, Revision, pages_routes
 from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.language import LOCALES
 from gateway.model.categories import OPTIONAL, Category, Source, State
 from gateway.model.choice import make_choice, refuse_all
 from gateway.model.decision import Decision
+from gateway.notice_page import NoticePage
+from gateway.registry import Registry
 from gateway.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/_choices"
 ASSETS = load_assets()
 SHOWN = Shown(PREFIX, 3, "K市集股份有限公司", 12)
 BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX))
-PAGES = Pages(SHOWN, ASSETS["pg.css"].url(PREFIX), ASSETS["pg.js"].url(PREFIX), contact="mail@shop.example")
 STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
+SETTINGS = Settings(
+    controller=Controller(name=SHOWN.controller, contact="mail@shop.example"),
+    policy=Policy(rev=SHOWN.rev, date="2026-11-01"),
+    services=tuple(ServiceEntry(id=name) for name in ("google-analytics", "facebook-pixel", "youtube-embed")),
+)
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 PAGE = (
     '<!doctype html><html lang="{lang}"><head>{head}<meta charset="utf-8"><title>shop</title>'
@@ -57,7 +65,7 @@ class Shop:
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
         routes = [
-            *pages_routes(PAGES),
+            *pages_routes(self._pages()),
             *asset_routes(prefix=PREFIX, assets=ASSETS.values(), made=self.made),
             Route(f"{PREFIX}/state", self._state),
             Route(f"{PREFIX}/choice", self._choose, methods=["POST"]),
@@ -75,6 +83,17 @@ class Shop:
             await inner(scope, receive, send)
 
         return app
+
+    def _pages(self) -> Pages:
+        registry = Registry(SETTINGS)
+        return Pages(
+            SHOWN,
+            ASSETS["pg.css"].url(PREFIX),
+            ASSETS["pg.js"].url(PREFIX),
+            contact="mail@shop.example",
+            notices={locale: NoticePage(SETTINGS, registry, locale).content for locale in LOCALES},
+            log=[Revision(SHOWN.rev, "2026-11-01", "Adverts came.")],
+        )
 
     async def _page(self, request: Request) -> Response:
         decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")

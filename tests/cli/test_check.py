@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from gateway.cli import main
+from gateway.cli.configuration import settings_for
+from gateway.edition import Edition
+from gateway.endpoints.assets import load_assets
+from gateway.ledger import open_ledger
+from gateway.registry import Registry
 
 NAMED = """
 [controller]
@@ -21,12 +27,26 @@ id = "own"
 category = "preferences"
 marks = ["own_chat"]
 """
+COMPLETE = """
+[[services]]
+id = "own"
+category = "preferences"
+marks = ["own_chat"]
+code = "090"
+basis = "19-1-5"
+use = "d"
+why = "answers"
+breaks = "chat"
+reviewed_by = "shop"
+date = 2026-11-01
+"""
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CONSENT_GATEWAY_SECRET", raising=False)
+    monkeypatch.setenv("CONSENT_GATEWAY_DATA", str(tmp_path / "data"))
 
 
 def test_without_a_file_the_defaults_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,3 +135,58 @@ def test_report_mode_is_told_among_what_it_does(capsys: pytest.CaptureFixture[st
     Path("gateway.toml").write_text('mode = "report"')
     assert main(["check"]) == 0
     assert "Report mode: nothing is changed" in capsys.readouterr().out
+
+
+def started() -> None:
+    """What a start of the gateway does to the record."""
+
+    async def work() -> None:
+        settings = settings_for(None)
+        ledger = open_ledger(settings.database)
+        await ledger.open()
+        await Edition(settings, Registry(settings), load_assets()).archive(ledger).keep()
+        await ledger.close()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(("answers", "sells"), id="a purpose"),
+        pytest.param(("山目", "海目"), id="the company"),
+        pytest.param(("date = 2026-11-01", "date = 2026-11-02"), id="the date"),
+        pytest.param(("[policy]", "[policy]\ngrant_days = 300"), id="a longer lifetime"),
+    ],
+)
+def test_a_notice_changed_without_a_new_revision_is_a_problem(
+    capsys: pytest.CaptureFixture[str], change: tuple[str, str]
+) -> None:
+    file, text = Path("gateway.toml"), COMPLETE + NAMED
+    file.write_text(text)
+    assert main(["check"]) == 0
+    started()
+    assert main(["check"]) == 0
+    capsys.readouterr()
+    file.write_text(text.replace(*change))
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.startswith("policy.rev = 1")
+    file.write_text(text.replace(*change).replace("[policy]", "[policy]\nrev = 2"))
+    assert main(["check"]) == 0
+
+
+def test_in_a_trial_that_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    started()
+    Path("gateway.toml").write_text('dnt = "off"')
+    assert main(["check"]) == 0
+    assert "Warning: policy.rev = 1" in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_the_shops_own_sentences_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    own = '[policy.texts.zh-Hant]\nmore = "x"\n[policy.texts.fr]\n[policy.texts.en]\nmor = "x"'
+    Path("gateway.toml").write_text(own)
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert [line.split(" =")[0] for line in out.splitlines() if "Warning" not in line] == [
+        *("policy.texts.fr", "policy.texts.en.mor", "policy.texts.en.more"),
+    ]

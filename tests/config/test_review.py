@@ -7,14 +7,16 @@ from datetime import date
 import msgspec
 import pytest
 
-from gateway.config.review import review
+from gateway.config.review import is_gap, review
 from gateway.config.settings import (
     Controller,
     CookieEntry,
     EvidenceHold,
     FileSettings,
     Policy,
+    PolicyLanguages,
     PolicyRevision,
+    PolicyTexts,
     ServiceEntry,
 )
 from gateway.enforcement.catalogue_data import load_catalogue
@@ -200,3 +202,17 @@ def test_more_than_two_material_revisions_in_six_months_are_too_many(third: str,
     assert len(warnings(replace(SOUND, policy=policy))) == count
     editorial = replace(policy, revisions=(replace(revisions[0], material=()), *revisions[1:]))
     assert warnings(replace(SOUND, policy=editorial)) == []
+
+
+@pytest.mark.parametrize(("locale", "other"), [("zh-Hant", "en"), ("en", "zh-Hant")])
+def test_a_sentence_in_one_language_only_is_a_gap_of_the_other(locale: str, other: str) -> None:
+    sentence = PolicyTexts(more="something")
+    only = PolicyLanguages(zh_hant=sentence) if other == "zh-Hant" else PolicyLanguages(en=sentence)
+    assert gaps(replace(SOUND, policy=replace(SOUND.policy, texts=only))) == [f"policy.texts.{locale}.more"]
+    both = PolicyLanguages(zh_hant=sentence, en=sentence)
+    assert gaps(replace(SOUND, policy=replace(SOUND.policy, texts=both))) == []
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", True), ("TODO", True), ("<name>", True), ("K市集", False)])
+def test_a_placeholder_is_a_gap(value: str, expected: bool) -> None:
+    assert is_gap(value) is expected

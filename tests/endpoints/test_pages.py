@@ -14,27 +14,40 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from gateway.endpoints.pages import Pages, pages_routes
+from gateway.endpoints.pages import Pages, Revision, pages_routes
 from gateway.enforcement.banner import Shown
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.texts import texts
+from gateway.errors import LedgerUnavailable
 from gateway.model.categories import OPTIONAL, Category, Source, State
 from gateway.model.choice import make_choice, refuse_all
 from gateway.model.decision import Decision
-from gateway.model.register import Listing
-from gateway.model.service import Service
+from gateway.model.disclosure import Disclosure, archived
+from gateway.model.notice_text import NoticeText
 from gateway.types import ASGIApp, Receive, Scope, Send
 
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 REFUSED = Decision(
     State.REFUSED, State.REFUSED, State.REFUSED, Source.CHOICE, ask=False, choice=refuse_all(1, 3)
 )
+NOTICES = {locale: f"<h1>{locale} 3</h1>" for locale in LOCALES}
+OLD = {locale: f"<h1>{locale} 1 &amp; &#39;</h1>\r\n" for locale in LOCALES}
+
+
+async def _old(rev: int, locale: str) -> bytes | None:
+    facts = Disclosure(rev=rev, locale=locale)
+    return archived(NoticeText.of(facts, OLD[locale])) if rev == 1 else None
+
+
 PAGES = Pages(
     Shown("/_choices", 3, "K市集", 12),
     "/_choices/assets/pg.1.css",
     "/_choices/assets/pg.1.js",
     contact="mail@shop.example",
     language="en",
+    notices=NOTICES,
+    old=_old,
+    log=[Revision(3, "2026-11-01", "Adverts came.", [Category.MARKETING]), Revision(1, "2026-01-01")],
 )
 
 
@@ -69,7 +82,7 @@ def _fields(tree: LexborHTMLParser, action: str) -> dict[str, str | None]:
     return {str(node.attributes["name"]): node.attributes["value"] for node in hidden}
 
 
-PATHS = ["/_choices/", "/_choices/do-not-sell", "/_choices/functions", "/_choices/notice"]
+PATHS = ["/_choices/", "/_choices/do-not-sell", "/_choices/functions", "/_choices/notice", "/_choices/notice/1"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -262,7 +275,6 @@ def test_with_nothing_to_decide_there_is_nothing_to_press() -> None:
     tree = _tree(_client(pages=pages))
     assert not tree.css("button, input[type=checkbox]")
     assert texts("en")["about.necessary"] in _text(tree)
-    assert "further kind" not in _text(_tree(_client(pages=pages), "/_choices/notice"))
 
 
 def test_a_voided_yes_is_explained_with_the_date() -> None:
@@ -345,54 +357,47 @@ def test_the_functions_page_is_the_table_of_the_texts(locale: str) -> None:
     assert len(rows) == 10
 
 
-def test_the_notice_lists_the_services_in_force() -> None:
-    counter = Service("a", "A <b>", Category.STATISTICS, "Vendor", policy_url="https://a.example/privacy")
-    game = Service("b", "B", Category.PREFERENCES, separate=True)
-    services = (
-        Listing(counter, "157", "19-1-5", "c", "Counts pages.", "Nothing.", role="processor", regions=("TW", "JP")),
-        Listing(game, "090", "19-1-5", "f"),
-    )
-    tree = _tree(_client(pages=replace(PAGES, services=services)), "/_choices/notice")
-    rows = [[cell.text() for cell in row.css("th, td")] for row in tree.css("tbody tr")]
-    words = texts("en")
-    assert rows == [
-        [
-            "A <b>",
-            "Vendor · processor · TW · JP · Privacy policy",
-            "Statistics",
-            "Counts pages. (Purpose 157)",
-            "Nothing.",
-        ],
-        [
-            "B",
-            "—",
-            "Preferences · loads only when you click it",
-            words["why.preferences"] + " (Purpose 090)",
-            words["breaks.preferences"],
-        ],
-    ]
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_notice_in_force_is_the_content_given_and_the_change_log(locale: str) -> None:
+    tree = _tree(_client(), f"/_choices/notice?lang={locale}")
+    assert (tree.css("article")[0].inner_html or "").strip() == NOTICES[locale]
+    assert not tree.css(".message")
+    newest, oldest = tree.css(".log .kind")
+    assert "2026-11-01 · Adverts came." in newest.text()
+    assert texts(locale)["kind.marketing"] in newest.text()
+    assert "2026-01-01" in oldest.text()
+    links = [node.attributes["href"] for node in tree.css(".log a")]
+    assert [str(link).partition("?")[0] for link in links] == ["/_choices/notice/3", "/_choices/notice/1"]
 
 
-def test_the_notice_names_a_measurement_that_runs_without_consent_its_end_and_the_way_out() -> None:
-    counter = Service("a", "Counter", Category.STATISTICS, exempt=True)
-    line = Listing(counter, "157", "19-1-5", "c", exempt_until="2027-06-01", exempt_reason="counts pages only")
-    told = _text(_tree(_client(pages=replace(PAGES, services=(line,))), "/_choices/notice"))
-    assert "Counter measures without asking first, until 2027-06-01 at the latest (counts pages only)." in told
-    assert "Refuse statistics to switch it off." in told
+@pytest.mark.parametrize("locale", LOCALES)
+def test_an_old_revision_is_what_the_archive_holds(locale: str) -> None:
+    answer = _client().get(f"/_choices/notice/1?lang={locale}")
+    assert OLD[locale] in answer.text
+    words = texts(locale)
+    assert words.say("notice.old", rev=1, now=3) in LexborHTMLParser(answer.text).css(".message")[0].text()
+    assert _client().get(f"/_choices/notice/3?lang={locale}").text.count(NOTICES[locale]) == 1
 
 
-def test_a_notice_without_services_says_so() -> None:
-    assert texts("en")["notice.none"] in _text(_tree(_client(), "/_choices/notice"))
+def test_a_revision_that_was_not_archived_says_so_if_there_was_one() -> None:
+    pages = replace(PAGES, log=[*PAGES.log, Revision(2, "2026-03-01")])
+    assert texts("en")["notice.lost"] in _text(_tree(_client(pages=pages), "/_choices/notice/2"))
 
 
-def test_gaps_of_the_configuration_are_shown() -> None:
-    text = _text(_tree(_client(), "/_choices/notice"))
-    assert "missing" not in text
-    empty = replace(PAGES, contact="", shown=replace(PAGES.shown, controller=""))
-    tree = _tree(_client(pages=empty), "/_choices/notice")
-    assert texts("en")["notice.gap.controller"] in _text(tree)
-    assert texts("en")["notice.gap.contact"] in _text(tree)
-    assert "Used by this site." in _text(tree, "footer")
+@pytest.mark.parametrize("rev", ["0", "2", "4", "01", "-1", "x", "1.0", "9" * 5000, "%00", "%E4%B8%80"])
+def test_what_was_never_a_revision_is_not_found(rev: str) -> None:
+    answer = _client().get(f"/_choices/notice/{rev}")
+    assert answer.status_code == 404
+    assert texts("en")["notice.unknown"] in answer.text
+
+
+def test_without_the_record_only_the_notice_in_force_can_be_read() -> None:
+    async def away(rev: int, locale: str) -> bytes | None:
+        raise LedgerUnavailable("away")
+
+    client = _client(pages=replace(PAGES, old=away))
+    assert client.get("/_choices/notice/1").status_code == 503
+    assert NOTICES["en"] in client.get("/_choices/notice/3").text
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,16 @@ def test_a_chain_without_bodies_file_cannot_be_read(path: Path) -> None:
         verify(path)
 
 
+def test_what_is_remembered_first_stays(path: Path) -> None:
+    async def work(ledger: SqliteLedger) -> None:
+        assert await ledger.recall("notice/1") is None
+        assert await ledger.remember("notice/1", "first") == "first"
+        assert await ledger.remember("notice/1", "second") == "first"
+        assert await ledger.recall("notice/1") == "first"
+
+    on(path, work)
+
+
 def test_texts_are_archived_once_by_their_hash(path: Path) -> None:
     text = "<h1>說明</h1>\r\n".encode()
 

@@ -1,0 +1,85 @@
+"""All that visitors of one shop read, as its configuration has it, and the hashes that events name it by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gateway.config.settings import Settings
+from gateway.endpoints.assets import Asset
+from gateway.endpoints.pages import Pages, Revision
+from gateway.enforcement.banner import Banner, Shown
+from gateway.enforcement.language import LOCALES
+from gateway.ledger.base import Ledger
+from gateway.ledger.notices import NoticeArchive
+from gateway.model.categories import Category
+from gateway.model.evidence import Evidence
+from gateway.model.tenant import Tenant
+from gateway.notice_page import NoticePage
+from gateway.registry import Registry
+
+
+class Edition:
+    """Rendered once, when it is built: `banner` for the shop's pages, `notices` by language."""
+
+    def __init__(self, settings: Settings, registry: Registry, assets: Mapping[str, Asset]) -> None:
+        self._settings = settings
+        self._tenant = Tenant.of(settings.scope).name
+        rules = registry.rules
+        self.shown = Shown(
+            settings.prefix,
+            rules.notice.rev,
+            settings.controller.name,
+            len(registry.listed),
+            rules.offered,
+            rules.sharing,
+        )
+        self._own = [assets[name].url(settings.prefix) for name in ("pg.css", "pg.js")]
+        own = [assets[name].url(settings.prefix) for name in ("cg.css", "cg.js", "em.css")]
+        self.banner = Banner(self.shown, *own)
+        self.notices = {locale: NoticePage(settings, registry, locale) for locale in LOCALES}
+
+    def archive(self, ledger: Ledger) -> NoticeArchive:
+        """The revisions of the notice in that record."""
+        notices = {locale: notice.text for locale, notice in self.notices.items()}
+        return NoticeArchive(ledger, self._tenant, self.shown.rev, notices)
+
+    def evidence(self, tag_key: bytes) -> Evidence:
+        """What makes events of choices; they name the archived notice and the interface by their SHA-256."""
+        seen = {locale: (_sha256(self.notices[locale].text), _sha256(self.banner.shown(locale))) for locale in LOCALES}
+        rev = self.shown.rev
+        return Evidence(tag_key, seen.__getitem__, notice_rev=rev, policy_rev=rev, tenant=self._tenant)
+
+    def pages(self, ledger: Ledger) -> Pages:
+        """The pages below the prefix; older notices come from the archive."""
+        settings = self._settings
+        return Pages(
+            self.shown,
+            *self._own,
+            settings.language,
+            settings.controller.contact,
+            notices={locale: notice.content for locale, notice in self.notices.items()},
+            old=self.archive(ledger).old,
+            log=_log(settings),
+            revised=_revised(settings),
+            opt_out_label=settings.opt_out_label,
+        )
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def _log(settings: Settings) -> list[Revision]:
+    """The revision in force and those the configuration tells of, the newest first."""
+    policy = settings.policy
+    told = {known.rev: Revision(known.rev, known.date, known.changes, known.material) for known in policy.revisions}
+    now = told.get(policy.rev, Revision(policy.rev))
+    told[policy.rev] = replace(now, date=policy.date or now.date)
+    return [told[rev] for rev in sorted(told, reverse=True)]
+
+
+def _revised(settings: Settings) -> dict[Category, str]:
+    revisions = sorted(settings.policy.revisions, key=lambda revision: revision.rev)
+    return {category: revision.date for revision in revisions for category in revision.material}
