@@ -138,7 +138,7 @@ class NoticePage:
             CODES_OF[Category.NECESSARY][0],
             words["category.necessary"],
             words.say("notice.days", days=days),
-            words["gap"].join([words["notice.cookie.own"], words["notice.cookie.gone"]]),
+            words["notice.cookie.gone"],
         )
         for entry in self._settings.cookies:
             code = entry.code or CODES_OF[entry.category][0]

@@ -32,7 +32,7 @@ STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'n
 SETTINGS = Settings(
     controller=Controller(name=SHOWN.controller, contact="mail@shop.example"),
     policy=Policy(rev=SHOWN.rev, date="2026-11-01"),
-    services=tuple(ServiceEntry(id=name) for name in ("google-analytics", "facebook-pixel", "youtube-embed")),
+    services=tuple(ServiceEntry(id=name) for name in ("google-analytics", "meta-pixel", "youtube")),
 )
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 PAGE = (

@@ -59,6 +59,11 @@ def test_the_first_layer_informs(locale: str) -> None:
         assert part in text
 
 
+def test_the_list_of_providers_is_one_click_away() -> None:
+    link = _one(_banner().body(UNSET, "en", "/"), ".cg-note a")
+    assert (link.text(), link.attributes["href"]) == ("12 partners and full notice", "/_choices/notice")
+
+
 def test_refuse_and_accept_are_equal_sibling_buttons_of_one_form() -> None:
     body = BANNER.body(UNSET, "en", "/")
     form = _one(body, "form")
