@@ -35,7 +35,7 @@ class Edition:
             rules.offered,
             rules.sharing,
         )
-        self._own = [assets[name].url(settings.prefix) for name in ("pg.css", "pg.js")]
+        self._stylesheet, self._script = (assets[name].url(settings.prefix) for name in ("pg.css", "pg.js"))
         own = [assets[name].url(settings.prefix) for name in ("cg.css", "cg.js", "em.css")]
         self.banner = Banner(self.shown, *own)
         self.notices = {locale: NoticePage(settings, registry, locale) for locale in LOCALES}
@@ -56,7 +56,8 @@ class Edition:
         settings = self._settings
         return Pages(
             self.shown,
-            *self._own,
+            self._stylesheet,
+            self._script,
             settings.language,
             settings.controller.contact,
             notices={locale: notice.content for locale, notice in self.notices.items()},
