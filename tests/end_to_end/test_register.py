@@ -58,7 +58,7 @@ def test_no_acceptance_opens_a_separate_service(tmp_path: Path) -> None:
         assert b'data-consent-action="load"' in seen
         assert b'data-consent-action="accept">Always' not in seen
         assert b' src="https://game.example/play"' not in seen
-    assert b"game.example/a.js" not in refused
+    assert b' src="//game.example/a.js"' not in refused
     assert re.search(r"; frame-src [^;]*game\.example", wall)
     assert "game.example" not in wall.partition(";")[0]
 
