@@ -8,7 +8,6 @@ ROOT = Path(__file__).parent.parent
 ELSEWHERE = {
     "gateway/__init__.py": "tests/test_app.py",
     "gateway/__main__.py": "tests/cli/test_commands.py",
-    "gateway/ledger/base.py": "tests/ledger/test_sqlite.py",
     "gateway/types.py": "nothing to run",
 }
 """Sources tested under another name."""

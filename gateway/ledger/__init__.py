@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from gateway.ledger.base import Ledger
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.types import Clock
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, clock: Clock = time.time) -> Ledger:
     """The ledger at `url` (`sqlite:///PATH`; four slashes for an absolute path). Touches nothing yet.
 
     Raises ValueError for another kind of URL.
@@ -16,4 +18,4 @@ def open_ledger(url: str) -> Ledger:
     scheme, separator, path = url.partition(":///")
     if scheme != "sqlite" or not separator or not path:
         raise ValueError(f"ledger {scheme}: expected sqlite:///PATH")
-    return SqliteLedger(Path(path))
+    return SqliteLedger(Path(path), clock=clock)

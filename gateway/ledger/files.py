@@ -52,6 +52,8 @@ async def connect(path: Path, *, busy: float) -> aiosqlite.Connection:
     try:
         await connection.execute("PRAGMA secure_delete=ON")
         await connection.execute("PRAGMA synchronous=FULL")
+        # Sorting must not spill tags into a file elsewhere.
+        await connection.execute("PRAGMA temp_store=MEMORY")
     except BaseException:
         await connection.close()
         raise

@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
+from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
 from gateway.ledger.writer import MOST_IN_A_GROUP
-from gateway.model.entry import GENESIS, SALT_SIZE, Entry, Event, canonical_json, seal
+from gateway.model.entry import CHOICES, GENESIS, SALT_SIZE, Entry, Event, seal
+
+Change: TypeAlias = tuple[str, Iterable[Sequence[object]]]
+"""A statement for the bodies' file and the rows it is executed with."""
 
 LAST = "SELECT seq, head FROM chain ORDER BY seq DESC LIMIT 1"
 
@@ -30,8 +36,8 @@ class FilePair:
 
     def __init__(self, path: Path, chain: aiosqlite.Connection, bodies: aiosqlite.Connection) -> None:
         self._paths = (path, bodies_path(path))
-        self._chain = chain
-        self._bodies = bodies
+        self.chain = chain
+        self.bodies = bodies
         self._identity: Identity = ()
 
     @classmethod
@@ -56,30 +62,55 @@ class FilePair:
 
     async def commit(self, events: Sequence[Event]) -> list[Entry]:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
+        async with self.locked():
+            entries = await self.seal(events)
+            await self.write(entries)
+        return entries
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Keeps every other writer of the record out, in other processes too, until `write` or the end."""
         self._check_identity()
-        await self._chain.execute("BEGIN IMMEDIATE")
-        entries = _sealed(events, *await self._last())
-        await self._bodies.execute("BEGIN IMMEDIATE")
+        await self.chain.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            if self.chain.in_transaction:
+                await self.chain.rollback()
+
+    async def seal(self, events: Sequence[Event]) -> list[Entry]:
+        """The entries that `events` become if they are written next. Only while `locked`."""
+        return _sealed(events, *await self._last())
+
+    async def write(self, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
+        """Writes entries just sealed, and `changes` to the bodies' file in one transaction with their bodies."""
+        choices = [body_row(entry) for entry in entries if entry.kind in CHOICES]
+        kept = [kept_row(entry) for entry in entries if entry.kind not in CHOICES]
         # OR REPLACE: an interrupted writer of another process may have left bodies at these numbers.
-        await self._bodies.executemany(
-            "INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?)", [body_row(entry) for entry in entries]
-        )
-        await self._bodies.execute("COMMIT")
-        await self._chain.executemany(
+        await self.change(("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?)", choices), *changes)
+        if kept:
+            await self.chain.executemany("INSERT INTO kept VALUES (?, ?, ?)", kept)
+        await self.chain.executemany(
             "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", [chain_row(entry) for entry in entries]
         )
-        await self._chain.execute("COMMIT")
+        await self.chain.execute("COMMIT")
         self._check_identity()
-        return entries
+
+    async def change(self, *changes: Change) -> None:
+        """One transaction on the bodies' file. Only while `locked`."""
+        await self.bodies.execute("BEGIN IMMEDIATE")
+        for statement, rows in changes:
+            await self.bodies.executemany(statement, rows)
+        await self.bodies.execute("COMMIT")
 
     async def close(self) -> None:
         try:
-            await self._bodies.close()
+            await self.bodies.close()
         finally:
-            await self._chain.close()
+            await self.chain.close()
 
     async def _prepare(self, busy: float) -> None:
-        for connection, migrations in ((self._chain, CHAIN), (self._bodies, BODIES)):
+        for connection, migrations in ((self.chain, CHAIN), (self.bodies, BODIES)):
             await write_ahead(connection, busy=busy)
             await migrate(connection, migrations)
         await self._remove_tail()
@@ -87,22 +118,19 @@ class FilePair:
 
     async def _remove_tail(self) -> None:
         """Removes bodies a crash left without a chain row. More than a crash can leave is left alone."""
-        await self._chain.execute("BEGIN IMMEDIATE")
-        try:
+        async with self.locked():
             seq, _ = await self._last()
-            tail = await self._bodies.execute_fetchall("SELECT seq FROM body WHERE seq > ?", (seq,))
+            tail = await self.bodies.execute_fetchall("SELECT seq FROM body WHERE seq > ?", (seq,))
             if len(list(tail)) > MOST_IN_A_GROUP:
                 raise LedgerUnavailable("many bodies without chain rows: is this the right chain file?")
-            await self._bodies.execute("DELETE FROM body WHERE seq > ?", (seq,))
-        finally:
-            await self._chain.rollback()
+            await self.bodies.execute("DELETE FROM body WHERE seq > ?", (seq,))
 
     async def _last(self) -> tuple[int, bytes]:
-        rows = await self._chain.execute_fetchall(LAST)
+        rows = await self.chain.execute_fetchall(LAST)
         return next(iter(rows), (0, GENESIS))  # type: ignore[return-value]
 
     def _check_identity(self) -> None:
-        if identity(*self._paths) != self._identity:
+        if self._identity and identity(*self._paths) != self._identity:
             raise sqlite3.OperationalError("a file of the ledger was moved or deleted")
 
 
@@ -112,20 +140,3 @@ def _sealed(events: Sequence[Event], seq: int, head: bytes) -> list[Entry]:
         entries.append(seal(event, seq=place, prev=head, salt=secrets.token_bytes(SALT_SIZE)))
         head = entries[-1].head
     return entries
-
-
-def chain_row(entry: Entry) -> tuple[int, str, str, bytes, bytes, bytes]:
-    """What the chain keeps for ever."""
-    return entry.seq, entry.day, entry.kind.value, entry.commitment, entry.prev, entry.head
-
-
-def body_row(entry: Entry) -> tuple[int, bytes | None, bytes | None, str]:
-    """What can be deleted: number, tag for the index, salt, body."""
-    body = entry.body or {}
-    tag = body.get("subject_tag")
-    return (
-        entry.seq,
-        bytes.fromhex(tag) if isinstance(tag, str) else None,
-        entry.salt,
-        canonical_json(body).decode(),
-    )

@@ -17,8 +17,9 @@ import aiosqlite
 
 from gateway.errors import ImportRefused
 from gateway.ledger.files import bodies_path, connect, connect_readers, write_ahead
-from gateway.ledger.pair import FilePair, body_row, chain_row
-from gateway.model.entry import Entry
+from gateway.ledger.pair import FilePair
+from gateway.ledger.rows import body_row, chain_row, kept_row
+from gateway.model.entry import CHOICES, Entry
 from gateway.model.exchange import Item
 
 _BATCH = 500
@@ -79,7 +80,10 @@ async def _insert(both: aiosqlite.Connection, items: Iterator[Item]) -> None:
     while batch := list(islice(items, _BATCH)):
         entries = [item for item in batch if isinstance(item, Entry)]
         texts = [(hashlib.sha256(item).digest(), item) for item in batch if isinstance(item, bytes)]
-        present = [body_row(entry) for entry in entries if entry.body is not None]
+        present = [entry for entry in entries if entry.body is not None]
+        choices = [body_row(entry) for entry in present if entry.kind in CHOICES]
+        kept = [kept_row(entry) for entry in present if entry.kind not in CHOICES]
         await both.executemany("INSERT OR IGNORE INTO text VALUES (?, ?)", texts)
         await both.executemany("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", map(chain_row, entries))
-        await both.executemany("INSERT INTO bodies.body VALUES (?, ?, ?, ?)", present)
+        await both.executemany("INSERT INTO kept VALUES (?, ?, ?)", kept)
+        await both.executemany("INSERT INTO bodies.body VALUES (?, ?, ?, ?)", choices)

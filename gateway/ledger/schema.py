@@ -1,8 +1,10 @@
 """The tables of the ledger's two files, and how an older file becomes a current one.
 
-The chain file is kept for ever and tells nothing about anybody. Bodies and salts live in a file of their
-own, so that its backups can be short-lived (R-138); `tag` repeats the body's `subject_tag` for the index
-and goes with the row.
+The chain file is kept for ever and tells nothing about anybody; `kept` holds the bodies of the record's own
+housekeeping, which never go. Bodies and salts of choices live in a file of their own, so that its backups can be
+short-lived (R-138); `tag` repeats the body's `subject_tag` for the index and goes with the row. `erasure` holds the
+tags whose bodies wait for the batch; a row in `unclean` says that bytes of deleted rows may still be in the file. The
+third file is the list of `gateway.ledger.erased`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,16 @@ CHAIN: tuple[Migration, ...] = (
             "INSERT INTO meta VALUES ('format', 'cg/v1')",
         ),
     ),
+    (
+        "0002 kept",
+        (
+            """CREATE TABLE kept (
+                seq INTEGER PRIMARY KEY,
+                salt BLOB NOT NULL CHECK (length(salt) = 32),
+                body TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )
 
 BODIES: tuple[Migration, ...] = (
@@ -48,6 +60,31 @@ BODIES: tuple[Migration, ...] = (
                 body TEXT NOT NULL
             ) STRICT""",
             "CREATE INDEX body_tag ON body (tag) WHERE tag IS NOT NULL",
+        ),
+    ),
+    (
+        "0002 erasure",
+        (
+            "CREATE TABLE erasure (tag BLOB PRIMARY KEY CHECK (length(tag) = 16)) STRICT",
+            "CREATE TABLE unclean (mark INTEGER PRIMARY KEY) STRICT",
+        ),
+    ),
+)
+
+ERASED: tuple[Migration, ...] = (
+    (
+        "0001 erased",
+        (
+            """CREATE TABLE erased (
+                seq INTEGER NOT NULL,
+                commitment BLOB NOT NULL,
+                day INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                until TEXT NOT NULL,
+                by_seq INTEGER NOT NULL,
+                by_commitment BLOB NOT NULL,
+                PRIMARY KEY (seq, commitment)
+            ) STRICT""",
         ),
     ),
 )

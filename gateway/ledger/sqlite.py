@@ -1,49 +1,68 @@
-"""The ledger in SQLite: two files beside each other, one writer, any number of readers."""
+"""The ledger in SQLite: files beside each other, one writer, any number of readers."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import json
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
 from gateway.errors import ChainBroken, LedgerUnavailable
+from gateway.ledger import cleaning
+from gateway.ledger.base import Progress, Purged, silent
+from gateway.ledger.erased import ErasedList
 from gateway.ledger.files import connect, connect_readers
 from gateway.ledger.pair import LAST, FilePair
+from gateway.ledger.removal import Remover, everything, expired
 from gateway.ledger.restoring import restore
+from gateway.ledger.rows import entry_of
 from gateway.ledger.writer import GroupWriter
 from gateway.model.chain import ChainCheck
-from gateway.model.entry import GENESIS, Body, Entry, Event, Kind, canonical_json
+from gateway.model.entry import GENESIS, Entry, Event, Kind, iso_day
 from gateway.model.exchange import Item
+from gateway.model.retention import Retention
+from gateway.types import Clock
 
 BUSY = 2.0
 """Seconds to wait for a writer of another process."""
 
+T = TypeVar("T")
 _PAGE = 500
-_ENTRIES = """
-    SELECT seq, day, kind, commitment, prev, head, salt, body
-    FROM chain LEFT JOIN bodies.body USING (seq) WHERE seq > ? ORDER BY seq
+_PAUSE = 0.05
+_ENTRY = """
+    SELECT seq, day, kind, commitment, prev, head, coalesce(b.salt, k.salt), coalesce(b.body, k.body)
+    FROM chain LEFT JOIN bodies.body AS b USING (seq) LEFT JOIN kept AS k USING (seq)
 """
+_ENTRIES = f"{_ENTRY} WHERE seq > ? ORDER BY seq"
+_OF_TAG = f"{_ENTRY} WHERE tag = ? AND tag NOT IN (SELECT tag FROM bodies.erasure) ORDER BY seq"  # noqa: S608
+_LAST_OF = f"{_ENTRY} WHERE kind = ? ORDER BY seq DESC LIMIT 1"
+_LAST_ENTRY = f"{_ENTRY} ORDER BY seq DESC LIMIT 1"
 
 
 class SqliteLedger:
     """See `Ledger`. Reading works on a ledger that was not opened; only `append` needs `open`."""
 
-    def __init__(self, path: Path, *, busy: float = BUSY) -> None:
+    def __init__(self, path: Path, *, busy: float = BUSY, clock: Clock = time.time) -> None:
         self._path = path.absolute()
         self._busy = busy
+        self._clock = clock
         self._pair: FilePair | None = None
+        self._lock = asyncio.Lock()
         self._was_open = False
         self._writer = GroupWriter(self._commit)
+        self._erased = ErasedList(self._path, busy=busy)
 
     async def open(self) -> None:
         self._writer.start()
         with _translated(self._path):
-            await self._opened()
+            async with self._writing():
+                pass
 
     async def append(self, event: Event) -> Entry:
         return await self._writer.append(event)
@@ -53,27 +72,71 @@ class SqliteLedger:
             rows = await connection.execute_fetchall(LAST)
         return next(((seq, head) for seq, head in rows), (0, GENESIS))
 
+    async def last(self, kind: Kind | None = None) -> Entry | None:
+        found = await self._found(_LAST_OF, kind.value) if kind else await self._found(_LAST_ENTRY)
+        return found[0] if found else None
+
     async def entries(self, after: int = 0) -> AsyncGenerator[Entry, None]:
         async with self._reading() as connection:
-            await connection.execute("BEGIN")
-            # The chain's snapshot first: a body is committed before its chain row, so none can be missed.
-            await connection.execute_fetchall(LAST)
+            await self._settle(connection)
             cursor = await connection.execute(_ENTRIES, (after,))
             while rows := list(await cursor.fetchmany(_PAGE)):
                 for row in rows:
-                    yield _entry(tuple(row))
+                    yield entry_of(row)
 
-    async def verify(self, anchor: bytes | None = None) -> tuple[int, bytes]:
+    async def entries_of(self, tag: bytes) -> list[Entry]:
+        return await self._found(_OF_TAG, tag)
+
+    async def verify(self, anchor: bytes | None = None, progress: Progress = silent) -> tuple[int, bytes]:
         check = ChainCheck()
         anchored = anchor in (None, GENESIS)
         async with aclosing(self.entries()) as entries:
             async for entry in entries:
                 check.feed(entry)
                 anchored = anchored or entry.head == anchor
+                if check.seq % _PAGE == 0:
+                    progress(check.seq)
         check.finish()
+        progress(check.seq)
         if not anchored:
             raise ChainBroken(check.seq + 1, "the anchored head is gone: the end was cut or rewritten")
         return check.seq, check.head
+
+    async def erase(self, tag: bytes) -> None:
+        with _translated(self._path):
+            async with self._writing() as pair, pair.locked():
+                await pair.change(("INSERT OR IGNORE INTO erasure VALUES (?)", [(tag,)]))
+
+    async def purge(self, rule: Retention, progress: Progress = silent) -> Purged:
+        with _translated(self._path):
+            await self._erased.forget(self._today())
+            erased = 0
+            while (some := await self._remove(Remover.erase)) is not None:
+                erased += some
+                progress(erased)
+            gone = erased
+            async with self._reading() as readers:
+                until = iso_day(rule.cut_off(self._today()))
+                async with aclosing(expired(readers, rule, self._today())) as old:
+                    async for seqs in old:
+                        gone += await self._expire(seqs, until)
+                        progress(gone)
+            await self._clean()
+        return Purged(erased, gone - erased)
+
+    async def purge_everything(self, progress: Progress = silent) -> Purged:
+        gone = 0
+        with _translated(self._path):
+            async with self._reading() as readers:
+                rows = await readers.execute_fetchall("SELECT max(day) FROM chain")
+                until = max(next(iter(rows))[0] or "", iso_day(self._today()))
+                async with aclosing(everything(readers)) as all_:
+                    async for seqs in all_:
+                        gone += await self._expire(seqs, until)
+                        progress(gone)
+            await self._remove(Remover.forget_requests)
+            await self._clean()
+        return Purged(expired=gone)
 
     async def restore(self, items: Iterable[Item]) -> None:
         with _translated(self._path):
@@ -106,33 +169,74 @@ class SqliteLedger:
 
     async def text(self, sha256: str) -> bytes | None:
         async with self._reading() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT body FROM text WHERE sha256 = ?", (bytes.fromhex(sha256),)
-            )
+            rows = await connection.execute_fetchall("SELECT body FROM text WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return next((body for (body,) in rows), None)
 
     async def close(self) -> None:
         await self._writer.close()
-        await self._drop()
+        async with self._lock:
+            await self._drop()
 
     async def _commit(self, events: Sequence[Event]) -> list[Entry]:
-        try:
-            return await (await self._opened()).commit(events)
-        except BaseException:
-            await self._drop()
-            raise
+        async with self._writing() as pair:
+            return await pair.commit(events)
 
-    async def _opened(self) -> FilePair:
-        if self._pair is None:
-            self._pair = await FilePair.open(self._path, new=not self._was_open, busy=self._busy)
-            self._was_open = True
-        return self._pair
+    async def _remove(self, work: Callable[[Remover], Awaitable[T]]) -> T:
+        async with self._writing() as pair:
+            return await work(Remover(pair, self._erased, self._today()))
+
+    async def _expire(self, seqs: Sequence[int], until: str) -> int:
+        return await self._remove(lambda remover: remover.expire(seqs, until))
+
+    async def _clean(self) -> None:
+        """Returns when no byte of deleted bodies is left in the files."""
+        async with self._writing() as pair:
+            mark = await cleaning.rewrite(pair, self._path)
+        while mark:
+            async with self._writing() as pair:
+                if await cleaning.emptied(self._path):
+                    await cleaning.clean(pair, mark)
+                    return
+            await asyncio.sleep(_PAUSE)
+
+    def _today(self) -> int:
+        return int(self._clock() // 86_400)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[FilePair]:
+        """The two files for one writer of this process at a time; opened anew after whatever went wrong."""
+        async with self._lock:
+            try:
+                if self._pair is None:
+                    self._pair = await FilePair.open(self._path, new=not self._was_open, busy=self._busy)
+                    await Remover(self._pair, self._erased, self._today()).replay()
+                    self._was_open = True
+                yield self._pair
+            except BaseException:
+                await self._drop()
+                raise
 
     async def _drop(self) -> None:
         pair, self._pair = self._pair, None
         if pair is not None:
             with suppress(sqlite3.Error):
                 await pair.close()
+
+    async def _found(self, query: str, *values: object) -> list[Entry]:
+        async with self._reading() as connection:
+            rows = await connection.execute_fetchall(query, values)
+        return [entry_of(row) for row in rows]
+
+    async def _settle(self, connection: aiosqlite.Connection) -> None:
+        """Begins to read both files as they are between two writes: a removal changes one after the other."""
+        writer = await connect(self._path, busy=self._busy)
+        try:
+            await writer.execute("BEGIN IMMEDIATE")
+            await connection.execute("BEGIN")
+            for table in ("chain", "bodies.body"):
+                await connection.execute_fetchall(f"SELECT max(seq) FROM {table}")  # noqa: S608
+        finally:
+            await writer.close()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -150,20 +254,3 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise LedgerUnavailable(f"{path}: {error}") from error
-
-
-def _entry(row: tuple[int, str, str, bytes, bytes, bytes, bytes | None, str | None]) -> Entry:
-    seq, day, kind, commitment, prev, head, salt, text = row
-    try:
-        return Entry(seq, day, Kind(kind), commitment, prev, head, salt, _body(text))
-    except ValueError as error:
-        raise ChainBroken(seq, "not an entry: its kind or its body cannot be read") from error
-
-
-def _body(text: str | None) -> Body | None:
-    if text is None:
-        return None
-    body: Body = json.loads(text)
-    if not isinstance(body, dict) or canonical_json(body).decode() != text:
-        raise ValueError("not canonical")
-    return body

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import connect, create
-from gateway.ledger.schema import BODIES, CHAIN, Migration, migrate
+from gateway.ledger.schema import BODIES, CHAIN, ERASED, Migration, migrate
 
 ONE: Migration = ("0001 one", ("CREATE TABLE one (a)",))
 TWO: Migration = ("0002 two", ("CREATE TABLE two (a)",))
@@ -39,12 +39,21 @@ def tables(file: Path) -> list[str]:
     return [name for (name,) in rows]
 
 
-def test_a_new_chain_file_has_chain_texts_and_meta(tmp_path: Path) -> None:
-    assert migrated(tmp_path / "x", *CHAIN) == ["chain", "meta", "migration", "text"]
+def test_a_new_chain_file_has_chain_texts_and_what_is_kept(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *CHAIN) == ["chain", "kept", "meta", "migration", "text"]
 
 
-def test_a_new_bodies_file_has_bodies(tmp_path: Path) -> None:
-    assert migrated(tmp_path / "x", *BODIES) == ["body", "migration"]
+def test_a_new_bodies_file_has_bodies_and_what_waits_for_their_erasure(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *BODIES) == ["body", "erasure", "migration", "unclean"]
+
+
+def test_the_first_version_of_a_bodies_file_becomes_a_current_one(tmp_path: Path) -> None:
+    migrated(tmp_path / "x", *BODIES[:1])
+    assert migrated(tmp_path / "x", *BODIES) == ["body", "erasure", "migration", "unclean"]
+
+
+def test_the_list_of_erased_bodies_is_one_table(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *ERASED) == ["erased", "migration"]
 
 
 def test_only_what_is_missing_is_applied(tmp_path: Path) -> None:

@@ -1,0 +1,140 @@
+"""No byte of what was deleted is left in any file."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger.files import bodies_path
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.entry import Event, Kind
+from tests.ledger.events import DAY, choice, tag
+from tests.ledger.test_base import RULE
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "ledger.sqlite"
+
+
+def shuffled(number: int) -> Event:
+    """A visitor whose tag is anywhere in the index, as real ones are."""
+    body = {**choice().body, "subject_tag": random.Random(number).randbytes(16).hex()}
+    return Event(Kind.GRANT, DAY, body)
+
+
+def of(event: Event) -> bytes:
+    return bytes.fromhex(str(event.body["subject_tag"]))
+
+
+def found(path: Path, *needles: bytes) -> list[tuple[str, bytes]]:
+    """Where any of the bytes are in the files beside the record: database, log, shared memory, journal, list."""
+    files = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
+    assert bodies_path(path).name in files
+    return [(name, needle) for needle in needles for name, data in files.items() if needle in data]
+
+
+def secrets_of(path: Path, tags: set[bytes]) -> list[bytes]:
+    """Tag in both forms and salt of every body of the tags."""
+    with sqlite3.connect(bodies_path(path)) as connection:
+        rows = connection.execute("SELECT tag, salt FROM body").fetchall()
+    connection.close()
+    mine = [(one, salt) for one, salt in rows if one in tags]
+    return [needle for one, salt in mine for needle in (one, one.hex().encode(), salt)]
+
+
+def test_nothing_is_left_after_many_rows_moved_between_pages(path: Path) -> None:
+    async def work() -> None:
+        ledger = SqliteLedger(path, clock=lambda: DAY * 86_400.0)
+        await ledger.open()
+        dead: list[bytes] = []
+        for round_ in range(6):
+            events = [shuffled(1000 * round_ + number) for number in range(300)]
+            await asyncio.gather(*(ledger.append(event) for event in events))
+            gone = {of(event) for event in random.Random(round_).sample(events, 100)}
+            dead += secrets_of(path, gone)
+            for one in gone:
+                await ledger.erase(one)
+            await ledger.purge(RULE)
+            assert found(path, *dead) == []
+        assert len(dead) == 1800
+        await ledger.close()
+
+    asyncio.run(work())
+    assert asyncio.run(SqliteLedger(path).verify())[0] == 1806
+
+
+def test_it_is_not_done_while_a_reader_still_sees_the_bodies(path: Path) -> None:
+    async def work() -> None:
+        ledger = SqliteLedger(path, clock=lambda: DAY * 86_400.0)
+        await ledger.open()
+        for number in range(3):
+            await ledger.append(choice(number))
+        needles = secrets_of(path, {tag(1)})
+        reading = ledger.entries()
+        await anext(reading)
+        await ledger.erase(tag(1))
+        purging = asyncio.create_task(ledger.purge(RULE))
+        await asyncio.sleep(0.5)
+        assert not purging.done()
+        assert found(path, *needles)
+        assert (await ledger.append(choice(5))).seq == 5
+        await reading.aclose()
+        assert (await purging).erased == 1
+        assert found(path, *needles) == []
+        await ledger.close()
+
+    asyncio.run(work())
+
+
+def test_a_purge_that_was_cut_short_is_finished_by_the_next_one(path: Path) -> None:
+    needles: list[bytes] = []
+
+    async def cut_short() -> None:
+        ledger = SqliteLedger(path, clock=lambda: DAY * 86_400.0)
+        await ledger.open()
+        for number in range(3):
+            await ledger.append(choice(number))
+        needles.extend(secrets_of(path, {tag(1)}))
+        await ledger.erase(tag(1))
+        reading = ledger.entries()
+        await anext(reading)
+        purging = asyncio.create_task(ledger.purge(RULE))
+        await asyncio.sleep(0.3)
+        purging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await purging
+        assert found(path, *needles)
+        # As after a crash: a reader is open, so the last connection to close cannot empty the log.
+        with sqlite3.connect(bodies_path(path)) as other:
+            other.execute("SELECT count(*) FROM body").fetchone()
+            await reading.aclose()
+            await ledger.close()
+        other.close()
+
+    async def next_day() -> None:
+        ledger = SqliteLedger(path, clock=lambda: DAY * 86_400.0)
+        await ledger.open()
+        assert (await ledger.purge(RULE)).erased == 0
+        assert found(path, *needles) == []
+        await ledger.close()
+
+    asyncio.run(cut_short())
+    asyncio.run(next_day())
+
+
+def test_the_file_is_not_rewritten_where_nothing_was_deleted(path: Path) -> None:
+    async def work() -> None:
+        ledger = SqliteLedger(path, clock=lambda: DAY * 86_400.0)
+        await ledger.open()
+        await ledger.append(choice(1))
+        before = bodies_path(path).stat().st_mtime_ns
+        await ledger.purge(RULE)
+        assert bodies_path(path).stat().st_mtime_ns == before
+        await ledger.close()
+
+    asyncio.run(work())
