@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.config.keys import folder_key
+from gateway.config.evidence import hold, retention
+from gateway.config.keys import TAG_KEY_FILE, folder_key
 from gateway.config.loading import load_settings
 from gateway.config.review import review, unnumbered
 from gateway.config.settings import Settings
@@ -30,6 +31,7 @@ from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.embeds import embed_routes
+from gateway.endpoints.head import head_routes
 from gateway.endpoints.health import health_routes
 from gateway.endpoints.pages import pages_routes
 from gateway.enforcement.bots import is_declared_bot
@@ -42,13 +44,16 @@ from gateway.enforcement.filter_lists import FilterLists
 from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
 from gateway.errors import ConfigError, LedgerError, Problem
+from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
+from gateway.ledger.keeping import Keeper
 from gateway.ledger.outbox import Outbox
 from gateway.middleware.click_ids import ClickIdMiddleware
 from gateway.middleware.consent import DecisionMiddleware
@@ -61,7 +66,7 @@ from gateway.middleware.rewriting import Rewriting
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
-from gateway.model.entry import tag_key
+from gateway.model.entry import tag_check, tag_key
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability import logs
@@ -105,7 +110,9 @@ class Gateway:
         self._edition = Edition(settings, self._registry, self._assets)
         self._archive = self._edition.archive(ledger)
         self._head = self._make_head()
-        self._evidence = self._edition.evidence(tag_key(self._keys[0]))
+        self._tag_key = tag_key((settings.tag_key or folder_key(settings.folder, TAG_KEY_FILE)).reveal())
+        self._evidence = self._edition.evidence(self._tag_key)
+        self._keeper = self._make_keeper()
         self._app = self._stack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,6 +151,18 @@ class Gateway:
             block_unknown=self._registry.block_unknown,
             first_party=self._settings.first_party,
             offered=self._rules.offered,
+        )
+
+    def _make_keeper(self) -> Keeper:
+        return Keeper(
+            self._ledger,
+            clock=self._clock,
+            notices=self._archive,
+            texts=[self._edition.banner.shown(locale) for locale in LOCALES],
+            tag_check=tag_check(self._tag_key),
+            config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
+            retention=retention(self._settings),
+            hold=hold(self._settings),
         )
 
     def _stack(self) -> ASGIApp:
@@ -267,6 +286,7 @@ class Gateway:
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
+            *head_routes(prefix=settings.prefix, last=self._ledger.last),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         return Starlette(routes=routes)
@@ -290,19 +310,28 @@ class Gateway:
     async def _open(self) -> None:
         try:
             await self._ledger.open()
-            await self._archive.keep()
+            await self._keeper.begin()
             if await self._archive.changed():
                 log.warning("configuration: %s", unnumbered(self._settings))
         except LedgerError as error:
             log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
+        self._keeper.start()
 
     async def _close(self) -> None:
+        await self._keeper.close()
         await self._outbox.close()
         await self._ledger.close()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The record opens before the shop starts, and is closed when the server is told that all has stopped."""
-        await self._open()
+        try:
+            await self._open()
+        except ConfigError as error:
+            log.error("not started: %s", error)
+            await self._close()
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
 
         async def closing(message: Message) -> None:
             if message["type"].startswith("lifespan.shutdown"):
@@ -381,7 +410,7 @@ def create_app(
     return Gateway(
         settings,
         shop or ReverseProxy(settings.upstream),
-        ledger or open_ledger(settings.database),
+        ledger or open_ledger(settings.database, clock),
         clock,
     )
 

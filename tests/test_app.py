@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
+import io
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
+import msgspec
 import pytest
 
 import gateway
@@ -18,11 +23,14 @@ from gateway.app import ConsentMiddleware, Gateway, create_app, serve
 from gateway.config.keys import Secret
 from gateway.config.settings import ServiceEntry, Settings
 from gateway.enforcement.consent_cookie import ConsentCookie
-from gateway.errors import ConfigError
+from gateway.errors import ChainBroken, ConfigError
 from gateway.ledger import open_ledger
 from gateway.model.categories import OPTIONAL
 from gateway.model.choice import Choice
 from gateway.model.decision import Decision
+from gateway.model.entry import CHOICES, Entry
+from gateway.model.entry import Kind as EntryKind
+from gateway.observability import logs
 from gateway.types import Message, Receive, Scope, Send
 from tests.proxy.servers import serve as running
 
@@ -115,14 +123,14 @@ def visitor(tmp_path: Path, shop: Shop) -> Iterator[Visitor]:
 
 
 def kinds(folder: Path) -> list[str]:
-    """The kinds of the events in the record."""
+    """The kinds of the choices in the record."""
 
     async def read() -> list[str]:
         ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
         await ledger.open()
         try:
             await ledger.verify()
-            return [entry.kind.value async for entry in ledger.entries()]
+            return [entry.kind.value async for entry in ledger.entries() if entry.kind in CHOICES]
         finally:
             await ledger.close()
 
@@ -506,16 +514,143 @@ def test_several_processes_are_refused_by_name(tmp_path: Path) -> None:
         serve(settings(tmp_path, upstream="http://127.0.0.1:1"), "127.0.0.1", 0, workers=2)
 
 
-def test_no_table_of_the_record_holds_what_visitors_sent(visitor: Visitor, tmp_path: Path) -> None:
-    canary = "王小明-0912345678-canary@example.com"
-    visitor.get("/?q=" + "canary-query", Cookie="name=canary-cookie", Referer="http://x/canary-referer")
-    visitor.post(
-        "/_choices/choice",
-        json.dumps({"action": "accept", "rev": 1, "name": canary, "return": "/canary-return"}),
-        User_Agent="canary-agent",
-    )
-    assert kinds(tmp_path) == ["grant"]
-    for file in tmp_path.rglob("*"):
-        if file.is_file():
-            assert b"canary" not in file.read_bytes(), file
-    assert sqlite3.connect(tmp_path / "ledger.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+CANARY = {
+    "name": "王小明",
+    "phone": "0912-345-678",
+    "mail": "xiaoming.wang@example.tw",
+    "card": "4111111111111111",
+    "born": "1984-02-29",
+}
+"""A person as nobody may find them in anything the gateway writes."""
+
+
+def sent_everywhere(visitor: Visitor) -> None:
+    """The person in query, body, cookies, headers, of pages and of every kind of choice."""
+    query = urlencode(CANARY)
+    ascii_ = query.replace("&", "; ")
+    headers = {
+        "Cookie": ascii_,
+        "Referer": f"http://shop.example/?{query}",
+        "User_Agent": query,
+        "X_Forwarded_For": "203.0.113.77",
+        "Accept_Language": query,
+        "X_Customer": query,
+    }
+    visitor.get(f"/?{query}", **headers)
+    visitor.get(f"/{query}", **headers)
+    for action in ("accept", "refuse", "nonsense-" + query):
+        fields: dict[str, object] = {"action": action, "rev": 1, "return": f"/?{query}", **CANARY}
+        fields |= {"locale": query, "category": [query]}
+        visitor.post(f"/_choices/choice?{query}", json.dumps({**fields, "category": ["marketing"]}), **headers)
+        visitor.post("/_choices/choice", json.dumps(fields), **headers)
+        visitor.post("/_choices/choice", urlencode(fields), **headers)
+    granted = visitor.post("/_choices/choice", "action=accept&rev=1", User_Agent=query).cookie()
+    visitor.post("/_choices/withdraw", urlencode(CANARY), **{**headers, "Cookie": f"{granted}; {ascii_}"})
+    visitor.get(f"/_choices/?{query}", **headers)
+    visitor.get(f"/_choices/state?{query}", **{**headers, "Sec_GPC": "1", "Cookie": f"{granted}; {ascii_}"})
+
+
+def test_nothing_a_visitor_sent_is_in_any_file_or_log(tmp_path: Path, shop: Shop) -> None:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure("DEBUG", stream)
+    try:
+        with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+            sent_everywhere(visitor)
+            files = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    finally:
+        root.handlers[:], root.level = before
+    assert {file.name for file in files} >= {"ledger.sqlite", "ledger-bodies.sqlite", "ledger-bodies.sqlite-wal"}
+    assert "to be kept elsewhere" in stream.getvalue()
+    written = {**files, "log": stream.getvalue().encode()}
+    needles = [*CANARY.values(), quote(CANARY["name"]), "203.0.113.77", "0912", "xiaoming"]
+    escaped = [json.dumps(needle).strip('"') for needle in needles]
+    found = {
+        (place, needle) for place, data in written.items() for needle in [*needles, *escaped] if needle.encode() in data
+    }
+    assert found == set()
+    assert set(kinds(tmp_path)) >= {"grant", "refuse", "withdraw"}
+
+
+def record(folder: Path) -> list[Entry]:
+    """Every entry of the record, verified."""
+
+    async def read() -> list[Entry]:
+        ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+        await ledger.verify()
+        return [entry async for entry in ledger.entries()]
+
+    return asyncio.run(read())
+
+
+def test_what_was_shown_can_be_rebuilt_from_the_archive(tmp_path: Path, shop: Shop) -> None:
+    app = create_app(settings(tmp_path), shop=shop)
+    with visiting(app) as visitor:
+        visitor.post("/_choices/choice", "action=accept&rev=1&locale=en&surface=banner")
+    (entry,) = [entry for entry in record(tmp_path) if entry.kind is EntryKind.GRANT]
+    assert entry.body is not None
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    for key in ("ui_sha256", "notice_sha256"):
+        digest = str(entry.body[key])
+        text = asyncio.run(ledger.text(digest))
+        assert text is not None
+        assert hashlib.sha256(text).hexdigest() == digest
+        assert (b"data-consent-banner" in text) is (key == "ui_sha256")
+
+
+def test_two_equal_starts_are_one_event_and_another_configuration_is_a_second(tmp_path: Path, shop: Shop) -> None:
+    configurations: list[dict[str, object]] = [{}, {}, {"strict_cookies": True}]
+    for options in configurations:
+        with visiting(create_app(settings(tmp_path, **options), shop=shop)):
+            pass
+    assert [entry.kind for entry in record(tmp_path)].count(EntryKind.CONFIG) == 2
+
+
+def test_the_head_is_there_for_anyone_and_a_cut_end_shows_against_it(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.post("/_choices/choice", "action=refuse")
+    answer = visitor.get("/_choices/head.json")
+    head = json.loads(answer.body)
+    entry = record(tmp_path)[head["seq"] - 1]
+    assert head == {"seq": entry.seq, "head": entry.head.hex(), "day": entry.day}
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    anchor = bytes.fromhex(head["head"])
+    assert asyncio.run(ledger.verify(anchor))[0] >= head["seq"]
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("DELETE FROM chain WHERE seq >= ?", (head["seq"],))
+    connection.close()
+    with pytest.raises(ChainBroken):
+        asyncio.run(ledger.verify(anchor))
+
+
+def test_new_signing_keys_lose_nobodys_entries(tmp_path: Path, shop: Shop) -> None:
+    new = Secret(b"n" * 32)
+    with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+        cookie = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    rotated = msgspec.structs.replace(settings(tmp_path), keys=(Secret(KEY), new))
+    with visiting(create_app(rotated, shop=shop)) as visitor:
+        cookie = visitor.post("/_choices/choice", "action=save&category=marketing&rev=1", Cookie=cookie).cookie()
+    with visiting(create_app(msgspec.structs.replace(rotated, keys=(new,)), shop=shop)) as visitor:
+        visitor.post("/_choices/withdraw", "", Cookie=cookie)
+    bodies = [entry.body for entry in record(tmp_path) if entry.kind in CHOICES]
+    tags = {str(body["subject_tag"]) for body in bodies if body}
+    assert (len(bodies), len(tags)) == (3, 1)
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    assert len(asyncio.run(ledger.entries_of(bytes.fromhex(tags.pop())))) == 3
+
+
+def test_with_another_tag_key_it_does_not_start(tmp_path: Path, shop: Shop) -> None:
+    with visiting(create_app(settings(tmp_path), shop=shop)):
+        pass
+    (tmp_path / "tag.key").unlink()
+    told = asyncio.run(drive(create_app(settings(tmp_path), shop=shop), ["startup", "shutdown"]))
+    assert told == ["lifespan.startup.failed"]
+
+
+def test_the_same_choice_clicked_twice_is_one_event(visitor: Visitor, tmp_path: Path) -> None:
+    cookie = visitor.post("/_choices/choice", "action=save&category=marketing&rev=1").cookie()
+    for _ in range(2):  # both before the browser has the answer
+        visitor.post("/_choices/choice", "action=accept&rev=1", Cookie=cookie)
+    for _ in range(2):
+        visitor.post("/_choices/withdraw", "", Cookie=cookie)
+    assert kinds(tmp_path) == ["grant", "change", "withdraw"]

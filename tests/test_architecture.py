@@ -16,7 +16,7 @@ LAYERS = (
     {"edition"},
     {"notice_page"},
     {"disclosing", "second_wall"},
-    {"registry"},
+    {"registry", "fingerprint"},
     {"middleware", "proxy", "endpoints"},
     {"config", "enforcement", "ledger", "observability"},
     {"model"},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from gateway.cli.configuration import config_option, settings_for
+from gateway.cli.progress import counting
+from gateway.cli.purge import purge
 from gateway.cli.transfer import export_record, import_record
 from gateway.ledger import open_ledger
 
@@ -39,9 +41,15 @@ def command() -> None:
 def verify(head: bytes | None, config: Path | None) -> None:
     """Recompute the whole record; exit 1 names the first entry at fault."""
     ledger = open_ledger(settings_for(config).database)
-    with Console(stderr=True).status("Verifying"):
-        seq, last = asyncio.run(ledger.verify(head))
+    total, _ = asyncio.run(ledger.head())
+    start = time.perf_counter()
+    with counting("Verifying", total) as progress:
+        seq, last = asyncio.run(ledger.verify(head, progress))
+    speed = seq / (time.perf_counter() - start)
     click.echo(f"{seq} entries verified, head {last.hex()}")
+    click.echo(f"{speed:,.0f} entries a second", err=True)
+    if head is None:
+        click.echo("A cut end shows only with --head and a head written down elsewhere.", err=True)
 
 
 @command.command()
@@ -54,3 +62,4 @@ def head(config: Path | None) -> None:
 
 command.add_command(export_record)
 command.add_command(import_record)
+command.add_command(purge)

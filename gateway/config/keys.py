@@ -1,4 +1,4 @@
-"""Signing keys: from the environment, or made once in the data folder."""
+"""Signing keys and the key of subject tags: from the environment, or made once in the data folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 KEY_SIZE = 32
 KEY_FILE = "signing.key"
+TAG_KEY_FILE = "tag.key"
 
 
 class Secret:
@@ -42,20 +43,32 @@ def parse_keys(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(part.strip().encode()) for part in text.split(","))
 
 
-def folder_key(folder: Path) -> Secret:
-    """The signing key kept in `folder`, made on first use; every process that asks gets the same one.
+def folder_key(folder: Path, name: str = KEY_FILE) -> Secret:
+    """The key kept in `folder` as `name`, made on first use; every process that asks gets the same one.
 
     Folder 0700, file 0600, 32 random bytes. A file of another length is an error (ValueError): a
     truncated key must not sign anything. Raises OSError if the folder cannot be used.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / KEY_FILE
+    path = folder / name
     if not path.exists():
         _publish(path, secrets.token_bytes(KEY_SIZE))
     key = path.read_bytes()
     if len(key) != KEY_SIZE:
         raise ValueError(f"{path}: {len(key)} bytes, expected {KEY_SIZE}")
     return Secret(key)
+
+
+def destroy_keys(folder: Path) -> list[Path]:
+    """Overwrites and removes the keys kept in `folder`; those that were there. Raises OSError."""
+    found = [path for path in (folder / KEY_FILE, folder / TAG_KEY_FILE) if path.exists()]
+    for path in found:
+        with path.open("r+b") as file:
+            file.write(bytes(KEY_SIZE))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    return found
 
 
 def _publish(path: Path, key: bytes) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.checks import DATABASE
-from gateway.config.keys import KEY_SIZE, parse_keys
+from gateway.config.keys import KEY_SIZE, Secret, parse_keys
 from gateway.config.register import RECOGNISED_BY, cookie_faults, register_faults
 from gateway.config.review import Review, review
 from gateway.config.settings import CookieEntry, FileSettings, ServiceEntry, Settings
@@ -108,6 +108,7 @@ def _with_environment(file: FileSettings, env: Mapping[str, str]) -> Settings:
         **fields,
         folder=folder,
         keys=parse_keys(env["CONSENT_GATEWAY_SECRET"]) if "CONSENT_GATEWAY_SECRET" in env else (),
+        tag_key=Secret(env["CONSENT_GATEWAY_TAG_KEY"].encode()) if "CONSENT_GATEWAY_TAG_KEY" in env else None,
         limits=env.get("CONSENT_GATEWAY_LIMITS") != "off",
     )
 
@@ -236,6 +237,11 @@ def _environment_problems(env: Mapping[str, str]) -> Iterator[Problem]:
             if len(key) < KEY_SIZE:
                 expected = f"key {place} to have at least {KEY_SIZE} bytes, it has {len(key)}"
                 yield Problem("CONSENT_GATEWAY_SECRET", key, expected)
+    if "CONSENT_GATEWAY_TAG_KEY" in env:
+        tag_key = Secret(env["CONSENT_GATEWAY_TAG_KEY"].encode())
+        if len(tag_key) < KEY_SIZE:
+            expected = f"at least {KEY_SIZE} bytes, it has {len(tag_key)}"
+            yield Problem("CONSENT_GATEWAY_TAG_KEY", tag_key, expected)
     database = env.get("CONSENT_GATEWAY_DATABASE")
     if database and not DATABASE.holds(database):
         yield Problem("CONSENT_GATEWAY_DATABASE", without_credentials(database), DATABASE.expected)

@@ -236,9 +236,11 @@ class Settings(FileSettings, frozen=True, kw_only=True):
 
     Filled by `load_settings`: `folder` and `database` are never empty there, and `keys` holds the signing
     keys, oldest first, when they come from the environment; empty means the key in `folder`
-    (`gateway.config.keys.folder_key`, made on first start).
+    (`gateway.config.keys.folder_key`, made on first start). The same goes for `tag_key`, by which a person's
+    entries are found: it outlives the signing keys.
     """
 
     folder: Path = Path("consent-gateway")
     keys: tuple[Secret, ...] = ()
+    tag_key: Secret | None = None
     limits: bool = True

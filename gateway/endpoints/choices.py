@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.endpoints.forms import Form, FormError, local_path, read_form, require_own_page
+from gateway.endpoints.repeats import Repeats
 from gateway.enforcement.banner import LOST
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
@@ -35,7 +36,7 @@ ErrorPage = Callable[[Request, int, str], Response]
 class Recording(Protocol):
     """The one thing wanted of the ledger."""
 
-    async def append(self, event: Event) -> object:
+    def append(self, event: Event) -> Coroutine[Any, Any, object]:
         """Returns once `event` is durable, or raises LedgerError."""
 
 
@@ -62,7 +63,9 @@ def choice_routes(
     `later` takes the events of refusals and withdrawals that the ledger cannot record now, `on_granted` hears
     the id of each choice recorded that grants something.
     """
-    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted)
+    choices = _Choices(
+        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, Repeats()
+    )
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
         Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),
@@ -88,6 +91,7 @@ class _Choices:
     prefix: str
     error_page: ErrorPage
     on_granted: Callable[[str], None]
+    repeats: Repeats
 
     async def state(self, request: Request) -> Response:
         """`GET state`: what holds for this visitor."""
@@ -149,7 +153,8 @@ class _Choices:
         if act.after == act.before:
             return self._done(post, act.after)
         try:
-            await self.ledger.append(self._event(post, act))
+            event = self._event(post, act)
+            await self.repeats.once(act.before.id, (act.before, act.after), self.ledger.append(event))
         except LedgerError:
             return self._unrecorded(post, act)
         if act.grants:

@@ -164,6 +164,11 @@ def subject_tag(key: bytes, id_: str) -> bytes:
     return hmac.digest(key, id_.encode(), "sha256")[:16]
 
 
+def tag_check(key: bytes) -> str:
+    """A value by which a record knows the key of its tags, and from which the key cannot be told."""
+    return hmac.digest(key, b"cg/v1/check", "sha256")[:16].hex()
+
+
 def canonical_json(body: Body) -> bytes:
     """The one byte form of `body`. Raises TypeError for all but integers, strings, objects of them."""
     _only_plain(body)

@@ -23,10 +23,11 @@ class Retention:
     def cut_off(self, today: int) -> int:
         """The last day on which a consent may have ended whose bodies go today."""
         day = date.fromisoformat(iso_day(today))
+        year = max(day.year - self.years, 1)
         try:
-            earlier = day.replace(year=day.year - self.years)
+            earlier = day.replace(year=year)
         except ValueError:  # 29 February
-            earlier = day.replace(year=day.year - self.years, day=28)
+            earlier = day.replace(year=year, day=28)
         return epoch_day(earlier)
 
     def refused_by(self, today: int) -> int:

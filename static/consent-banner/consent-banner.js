@@ -165,8 +165,22 @@
 
   const signalled = /** @type {any} */ (navigator).globalPrivacyControl;
 
-  /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
+  let choosing = false;
+
+  /** @param {Record<string, unknown>} choice */
   const choose = async (choice) => {
+    // A second click while the first is under way would be a second visitor to the server.
+    if (choosing) return;
+    choosing = true;
+    try {
+      await send(choice);
+    } finally {
+      choosing = false;
+    }
+  };
+
+  /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
+  const send = async (choice) => {
     const layout = innerWidth < 720 ? 'narrow' : 'wide';
     await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...(signalled && { gpc: 1 }), ...choice });
     const next = await current();

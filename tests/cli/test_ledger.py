@@ -45,6 +45,17 @@ def test_a_whole_record_verifies(head: str, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"3 entries verified, head {head}\n"
 
 
+def test_the_terminal_says_how_fast_it_was_and_what_only_an_anchor_shows(
+    head: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["ledger", "verify"])
+    said = capsys.readouterr().err
+    assert "entries a second" in said
+    assert "--head" in said
+    main(["ledger", "verify", "--head", head])
+    assert "--head" not in capsys.readouterr().err
+
+
 def test_the_head_is_number_and_hash(head: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "head"]) == 0
     assert capsys.readouterr().out == f"3 {head}\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.keys import KEY_FILE, Secret, folder_key, parse_keys
+from gateway.config.keys import KEY_FILE, TAG_KEY_FILE, Secret, destroy_keys, folder_key, parse_keys
 
 
 def test_a_secret_does_not_print() -> None:
@@ -78,3 +78,18 @@ def test_who_comes_second_takes_the_first_ones_key(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Path, "exists", lambda path: path.name != KEY_FILE and exists(path))
     assert folder_key(tmp_path) == first
     assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_the_tag_key_is_a_key_of_its_own(tmp_path: Path) -> None:
+    tag_key = folder_key(tmp_path, TAG_KEY_FILE)
+    assert tag_key == folder_key(tmp_path, TAG_KEY_FILE) != folder_key(tmp_path)
+    assert (tmp_path / TAG_KEY_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_destroyed_keys_are_overwritten_before_they_are_gone(tmp_path: Path) -> None:
+    folder_key(tmp_path)
+    (tmp_path / "other link").hardlink_to(tmp_path / KEY_FILE)
+    assert destroy_keys(tmp_path) == [tmp_path / KEY_FILE]
+    assert (tmp_path / "other link").read_bytes() == bytes(32)
+    assert not (tmp_path / KEY_FILE).exists()
+    assert destroy_keys(tmp_path) == []

@@ -233,6 +233,19 @@ def test_an_empty_secret_is_a_mistake_and_not_a_wish_for_a_new_key(file: Path) -
     assert "it has 0" in problem.expected
 
 
+@pytest.mark.parametrize("value", ["", "correct-horse"])
+def test_a_short_tag_key_is_a_mistake_and_is_not_printed(file: Path, value: str) -> None:
+    (problem,) = problems(file, CONSENT_GATEWAY_TAG_KEY=value)
+    assert f"it has {len(value)}" in problem.expected
+    assert "horse" not in str(problem)
+
+
+def test_the_tag_key_comes_from_the_environment_whole(file: Path) -> None:
+    settings = load(file, "", CONSENT_GATEWAY_TAG_KEY="a," * 16)
+    assert settings.tag_key == Secret(b"a," * 16)
+    assert load(file, "").tag_key is None
+
+
 def test_the_environment_overrides_the_file(file: Path) -> None:
     settings = load(
         file,

@@ -1,4 +1,4 @@
-"""Sixteen writers that append until they are killed and tell standard output what was acknowledged."""
+"""Sixty-four writers that append until they are killed and tell standard output what was acknowledged."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def write(ledger: SqliteLedger, number: int) -> None:
 async def crowd(path: Path) -> None:
     ledger = SqliteLedger(path)
     await ledger.open()
-    await asyncio.gather(*(write(ledger, number) for number in range(16)))
+    await asyncio.gather(*(write(ledger, number) for number in range(64)))
 
 
 if __name__ == "__main__":

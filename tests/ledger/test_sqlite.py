@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +22,7 @@ from gateway.errors import ChainBroken, LedgerUnavailable
 from gateway.ledger import open_ledger
 from gateway.ledger.files import bodies_path
 from gateway.ledger.sqlite import SqliteLedger
-from gateway.model.entry import GENESIS, Entry, Event, Kind
+from gateway.model.entry import GENESIS, Entry, Event, Kind, canonical_json
 from tests.ledger.crowd import grant
 
 Work = Callable[[SqliteLedger], Awaitable[None]]
@@ -145,6 +148,9 @@ def test_a_refusal_leaves_neither_tag_nor_minute_in_any_file(path: Path) -> None
 
 
 TAMPERING = {
+    "number": ("chain", "UPDATE chain SET seq = 9 WHERE seq = 2", 2),
+    "head": ("chain", "UPDATE chain SET head = zeroblob(32) WHERE seq = 2", 2),
+    "first row deleted": ("chain", "DELETE FROM chain WHERE seq = 1", 1),
     "chain day": ("chain", "UPDATE chain SET day = '2020-01-01' WHERE seq = 2", 2),
     "chain kind": ("chain", "UPDATE chain SET kind = 'refuse' WHERE seq = 2", 2),
     "kind that does not exist": ("chain", "UPDATE chain SET kind = 'x' WHERE seq = 2", 2),
@@ -169,6 +175,89 @@ def test_tampering_is_found_at_its_number(path: Path, file: str, statement: str,
     with pytest.raises(ChainBroken) as caught:
         verify(path)
     assert caught.value.seq == seq
+
+
+def changed(value: Any) -> Any:
+    """Another value of the same kind that the schema allows, where there is one."""
+    if isinstance(value, dict):
+        return {key: 1 - number for key, number in value.items()}
+    if isinstance(value, int):
+        return 1 - value if value in (0, 1) else value + 1
+    others = {"en": "zh-Hant", "wide": "narrow", "banner": "settings", "": "/000490"}
+    text = str(value)
+    return others.get(text) or text.translate(str.maketrans("0123456789", "1234567890"))
+
+
+@pytest.mark.parametrize("field", sorted(grant().body))
+def test_each_field_of_a_body_is_bound_to_the_chain(path: Path, field: str) -> None:
+    filled(path)
+    body: dict[str, Any] = {**grant(1).body, field: changed(grant(1).body[field])}
+    assert body != grant(1).body
+    with sqlite3.connect(bodies_path(path)) as connection:
+        connection.execute("UPDATE body SET body = ? WHERE seq = 2", (canonical_json(body).decode(),))
+    connection.close()
+    with pytest.raises(ChainBroken, match="the body or its salt") as caught:
+        verify(path)
+    assert caught.value.seq == 2
+
+
+@pytest.mark.parametrize("edited", ["salt = zeroblob(32)", "body = '{\"n\":9}'"])
+def test_the_bodies_of_housekeeping_are_bound_too(path: Path, edited: str) -> None:
+    async def work(ledger: SqliteLedger) -> None:
+        await ledger.append(grant())
+        await ledger.append(Event(Kind.ANCHOR, 20_000, {}))
+
+    on(path, work)
+    edit(path, f"UPDATE kept SET {edited}")
+    with pytest.raises(ChainBroken) as caught:
+        verify(path)
+    assert caught.value.seq == 2
+    edit(path, "DELETE FROM kept")
+    with pytest.raises(ChainBroken, match="never goes"):
+        verify(path)
+
+
+def other(path: Path) -> Path:
+    """Another record of as many entries, of the same events."""
+    beside = path.parent.parent / "other" / path.name
+    filled(beside)
+    return beside
+
+
+def test_the_bodies_of_another_record_do_not_fit(path: Path) -> None:
+    filled(path)
+    shutil.copy(bodies_path(other(path)), bodies_path(path))
+    with pytest.raises(ChainBroken, match="entry 1: the body or its salt"):
+        verify(path)
+
+
+def test_the_chain_of_another_record_does_not_fit(path: Path) -> None:
+    filled(path)
+    shutil.copy(other(path), path)
+    with pytest.raises(ChainBroken, match="entry 1: the body or its salt"):
+        verify(path)
+
+
+def test_a_chain_spliced_from_two_records_breaks_at_the_seam(path: Path) -> None:
+    filled(path)
+    edit(
+        path,
+        f"ATTACH '{other(path)}' AS other",
+        "DELETE FROM chain WHERE seq > 1",
+        "INSERT INTO chain SELECT * FROM other.chain WHERE seq > 1",
+    )
+    with pytest.raises(ChainBroken, match="entry 2: does not follow"):
+        verify(path)
+
+
+def test_a_record_replaced_as_a_whole_shows_only_against_an_anchor(path: Path) -> None:
+    _, head = filled(path)
+    forged = other(path)
+    for file in (path, bodies_path(path)):
+        shutil.copy(forged.with_name(file.name), file)
+    assert verify(path)[0] == 3
+    with pytest.raises(ChainBroken, match="anchored head"):
+        verify(path, head)
 
 
 def test_a_cut_tail_shows_only_against_an_anchor(path: Path) -> None:
@@ -339,13 +428,16 @@ def test_reading_goes_on_while_others_write(path: Path) -> None:
     on(path, work)
 
 
-@pytest.mark.parametrize("round_", range(3))
+ROUNDS = int(os.environ.get("KILLS", "3"))
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
 def test_after_kill_9_everything_acknowledged_is_there(path: Path, round_: int) -> None:
     crowd = subprocess.Popen(
         [sys.executable, "-m", "tests.ledger.crowd", str(path)], stdout=subprocess.PIPE, text=True
     )
     assert crowd.stdout is not None
-    acknowledged = [crowd.stdout.readline() for _ in range(300 + 200 * round_)]
+    acknowledged = [crowd.stdout.readline() for _ in range(300 + 100 * round_)]
     crowd.send_signal(signal.SIGKILL)
     rest = crowd.stdout.read()
     crowd.stdout.close()

@@ -25,6 +25,7 @@ from gateway.model.entry import (
     iso_day,
     seal,
     subject_tag,
+    tag_check,
     tag_key,
 )
 
@@ -195,3 +196,8 @@ def test_the_tag_key_is_apart_from_the_secret_and_tags_are_apart_from_each_other
     assert subject_tag(key, "one") != subject_tag(key, "two")
     assert len(subject_tag(key, "one")) == 16
     assert subject_tag(key, "one") == hmac.new(key, b"one", hashlib.sha256).digest()[:16]
+
+
+def test_a_key_is_known_by_a_value_that_is_no_tag_of_it() -> None:
+    assert tag_check(b"k" * 32) == tag_check(b"k" * 32) != tag_check(b"l" * 32)
+    assert len(tag_check(b"k" * 32)) == 32

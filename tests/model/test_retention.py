@@ -20,6 +20,10 @@ def test_the_cut_off_is_the_same_date_years_before(today: str, cut_off: str) -> 
     assert RULE.cut_off(epoch_day(date.fromisoformat(today))) == epoch_day(date.fromisoformat(cut_off))
 
 
+def test_more_years_than_there_are_keep_everything() -> None:
+    assert Retention(years=9999).cut_off(20_000) < 0
+
+
 def test_a_refusal_ends_when_it_lapses() -> None:
     assert RULE.refused_by(20_000) == RULE.cut_off(20_000) - 366
 
