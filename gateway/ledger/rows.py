@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from gateway.errors import ChainBroken
 from gateway.model.entry import Body, Entry, Kind, canonical_json
+
+_decode = msgspec.json.Decoder().decode
 
 
 def chain_row(entry: Entry) -> tuple[int, str, str, bytes, bytes, bytes]:
@@ -53,7 +56,7 @@ def kind_of(seq: int, kind: str) -> Kind:
 def body_of(seq: int, text: str) -> Body:
     """Raises ChainBroken for a text that is not a body in canonical form."""
     try:
-        body: Body = json.loads(text)
+        body: Body = _decode(text)
         canonical = isinstance(body, dict) and canonical_json(body).decode() == text
     except (TypeError, ValueError) as error:
         raise ChainBroken(seq, "the body cannot be read") from error

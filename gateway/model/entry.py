@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+import msgspec
 
 from gateway.model.categories import OPTIONAL
 
@@ -68,6 +69,7 @@ _KEYS: dict[Kind, frozenset[str]] = {
     Kind.CONFIG: frozenset({"configuration", "catalogue", "templates"}),
     Kind.ANCHOR: frozenset(),
 }
+_SORTED = msgspec.json.Encoder(order="sorted")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[0-9a-f]{32}")
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
@@ -172,7 +174,7 @@ def tag_check(key: bytes) -> str:
 def canonical_json(body: Body) -> bytes:
     """The one byte form of `body`. Raises TypeError for all but integers, strings, objects of them."""
     _only_plain(body)
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _SORTED.encode(body)
 
 
 def commitment(salt: bytes, body: Body) -> bytes:
@@ -208,14 +210,17 @@ def body_fault(kind: Kind, body: Body) -> str:
 
 
 def _only_plain(value: object) -> None:
+    if isinstance(value, str):
+        return
     if isinstance(value, dict):
         for key, inner in value.items():
-            if not isinstance(key, str):
+            if type(key) is not str:
                 raise TypeError(f"key of type {type(key).__name__}: expected a string")
-            _only_plain(inner)
-    elif isinstance(value, bool) or not isinstance(value, int | str):
+            if type(inner) is not str:
+                _only_plain(inner)
+    elif isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"value of type {type(value).__name__}: expected an integer, a string or an object")
-    elif isinstance(value, int) and abs(value) > LARGEST:
+    elif not -LARGEST <= value <= LARGEST:
         raise TypeError("integer beyond 53 bits")
 
 

@@ -161,6 +161,7 @@ bodies = st.recursive(
 def test_canonical_json_reads_back_and_does_not_depend_on_the_order(body: dict[str, Any]) -> None:
     text = canonical_json(body)
     assert json.loads(text) == body
+    assert text == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert canonical_json(dict(reversed(body.items()))) == text
 
 
