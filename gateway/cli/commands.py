@@ -43,6 +43,7 @@ def commands() -> None:
 
     CONSENT_GATEWAY_DATA names the data folder (else XDG_DATA_HOME/consent-gateway, that is
     ~/.local/share/consent-gateway), CONSENT_GATEWAY_SECRET the signing keys (oldest first, comma-separated,
-    at least 32 bytes each; else a key made in the data folder), CONSENT_GATEWAY_DATABASE the consent record
-    (sqlite:///PATH). All override the configuration file.
+    at least 32 bytes each; else a key made in the data folder), CONSENT_GATEWAY_TAG_KEY the key by which a
+    person's entries are found (as long; else made there too, and never to be changed), CONSENT_GATEWAY_DATABASE
+    the consent record (sqlite:///PATH). All override the configuration file.
     """

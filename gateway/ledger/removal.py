@@ -27,8 +27,9 @@ MOST_AT_ONCE = 1000
 _WAITING = f"SELECT tag FROM erasure ORDER BY tag LIMIT {MOST_AT_ONCE}"  # noqa: S608
 _LISTED = "(SELECT value FROM json_each(?))"
 _MARK = ("INSERT INTO unclean DEFAULT VALUES", [()])
+# CROSS JOIN: the few old rows of the chain first, then their bodies; SQLite would go through all bodies.
 _OLD = """
-    SELECT tag, seq, day, kind, body FROM chain JOIN bodies.body AS old USING (seq)
+    SELECT tag, seq, day, kind, body FROM chain CROSS JOIN bodies.body AS old USING (seq)
     WHERE day <= :day AND tag IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM bodies.body AS newer JOIN chain AS place USING (seq)
         WHERE newer.tag = old.tag AND place.day > :day
@@ -36,7 +37,7 @@ _OLD = """
     ORDER BY tag, seq
 """
 _OLD_REFUSALS = """
-    SELECT seq FROM chain JOIN bodies.body USING (seq) WHERE day <= ? AND kind = 'refuse' ORDER BY seq
+    SELECT seq FROM chain CROSS JOIN bodies.body USING (seq) WHERE day <= ? AND kind = 'refuse' ORDER BY seq
 """
 _ALL = """
     SELECT seq FROM chain JOIN bodies.body USING (seq)

@@ -63,6 +63,16 @@ def test_refusing_takes_one_click_and_no_reload(context: BrowserContext, serve: 
         expect(page.locator(BAR)).to_have_count(0)
 
 
+def test_a_double_click_is_one_choice(context: BrowserContext, serve: Serve) -> None:
+    shop = Shop()
+    page = context.new_page()
+    page.goto(serve(shop))
+    page.eval_on_selector(ACCEPT, "button => { button.click(); button.click() }")
+    expect(page.locator(BAR)).to_be_hidden()
+    page.wait_for_load_state("networkidle")
+    assert [post["action"] for post in shop.posts] == ["accept"]
+
+
 def test_accepting_wakes_what_waits_in_the_order_of_the_page(context: BrowserContext, serve: Serve) -> None:
     first = "window.log = [...(window.log || []), 'first', document.currentScript.dataset.keep, window.same]"
     content = (
