@@ -408,3 +408,20 @@ def test_what_is_not_offered_is_neither_told_nor_granted() -> None:
     stored = site.stored()
     assert stored is not None
     assert stored.granted == {S}
+
+
+def test_a_choice_sent_twice_with_the_same_cookie_is_one_event() -> None:
+    site = Site()
+    site.choose("save", "preferences")
+    cookie = site.browser.cookies["consent"]
+    for _ in range(2):
+        site.browser.cookies.set("consent", cookie, domain="www.shop.tw")
+        assert site.choose("accept").status_code == 200
+    assert site.kinds() == ["grant", "change"]
+
+
+def test_going_back_and_forth_on_one_day_is_recorded_each_time() -> None:
+    site = Site()
+    for categories in (("preferences",), ("preferences", "statistics")) * 2:
+        site.choose("save", *categories)
+    assert site.kinds() == ["grant", "change", "change", "change"]
