@@ -197,6 +197,13 @@ def test_bodies_go_five_years_after_the_consent_ended_and_not_before(
     record.verify()
 
 
+def test_a_consent_that_went_on_after_the_cut_off_keeps_its_first_bodies(record: Record) -> None:
+    """As where the lifetime was longer when the consent was given."""
+    record.append(choice(1), choice(1, kind=Kind.CHANGE, day=DAY + 300))
+    assert record.purge(DAY + 200 + YEARS) == Purged()
+    assert record.purge(DAY + 485 + YEARS) == Purged(expired=2)
+
+
 def test_bodies_of_housekeeping_never_go(record: Record) -> None:
     hashes = dict.fromkeys(("configuration", "catalogue", "templates"), "0" * 64)
     record.append(Event(Kind.CONFIG, DAY, hashes), choice(1), Event(Kind.ANCHOR, DAY, {}))

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ChainBroken, LedgerUnavailable
-from gateway.ledger.erased import erased_path
+from gateway.ledger.erased import ErasedList, erased_path
 from gateway.ledger.files import bodies_path
+from gateway.ledger.pair import FilePair
+from gateway.ledger.removal import Remover
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import Kind
 from tests.ledger.events import DAY, choice, tag
@@ -129,6 +131,20 @@ def test_what_is_asked_for_twice_is_accounted_for_once(record: Record) -> None:
         (Kind.RETENTION, 5),
     ]
     record.verify()
+
+
+def test_what_went_meanwhile_is_not_accounted_for_again(record: Record, path: Path) -> None:
+    async def work() -> None:
+        pair = await FilePair.open(path, new=False, busy=1)
+        remover = Remover(pair, ErasedList(path, busy=1), DAY + 1)
+        assert await remover.expire([1, 2], "2030-01-01") == 2
+        assert await remover.expire([2, 3], "2030-01-01") == 1
+        assert await remover.expire([1, 2, 3], "2030-01-01") == 0
+        await pair.close()
+
+    asyncio.run(work())
+    assert record.bodies() == [4, 5, 6]
+    assert record.verify()[0] == 8
 
 
 def test_more_subjects_than_fit_into_one_transaction_all_go(
