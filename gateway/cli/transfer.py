@@ -123,5 +123,6 @@ def _summary(export: Export) -> str:
     what = "entries" if export.format is Format.JSONL else "receipts"
     parts = [f"{export.written} {what} of {export.entries} entries"]
     parts += [f"{export.deleted} deleted"] if export.deleted else []
+    parts += [f"{export.withheld} whose erasure was asked for"] if export.withheld else []
     parts += [f"{export.anonymous} refusals without an identifier"] if export.anonymous else []
     return ", ".join(parts)

@@ -58,6 +58,9 @@ class Ledger(Protocol):
     async def entries_of(self, tag: bytes) -> list[Entry]:
         """One subject's entries, in order; none once their erasure was asked for, deleted yet or not."""
 
+    async def withheld(self) -> frozenset[int]:
+        """Numbers of the entries whose erasure was asked for and whose bodies are still there: not to be used."""
+
     async def verify(self, anchor: bytes | None = None, progress: Progress = silent) -> tuple[int, bytes]:
         """Recomputes everything and returns the head. Raises ChainBroken at the first entry at fault.
 

@@ -61,6 +61,7 @@ class Export:
     written: int = 0
     deleted: int = 0
     anonymous: int = 0
+    withheld: int = 0
     _notices: dict[tuple[str, int], tuple[Disclosure, Known]] = field(default_factory=dict)
     _texts: set[str] = field(default_factory=set)
 
@@ -94,10 +95,14 @@ class Export:
 
     async def _receipts(self) -> AsyncGenerator[bytes, None]:
         make = consent_record if self.format is Format.ISO27560 else consent_receipt
+        withheld = await self.ledger.withheld()
         async with aclosing(self._checked(ChainCheck())) as entries:
             async for entry in entries:
                 if not is_receiptable(entry):
                     self.anonymous += entry.kind in CHOICES and entry.body is not None
+                    continue
+                if entry.seq in withheld:
+                    self.withheld += 1
                     continue
                 joined = Joined.of(entry, *await self._said(entry.body))
                 if joined is not None:

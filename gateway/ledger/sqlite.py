@@ -41,6 +41,7 @@ _ENTRY = """
 """
 _ENTRIES = f"{_ENTRY} WHERE seq > ? ORDER BY seq"
 _OF_TAG = f"{_ENTRY} WHERE tag = ? AND tag NOT IN (SELECT tag FROM bodies.erasure) ORDER BY seq"  # noqa: S608
+_WITHHELD = "SELECT seq FROM bodies.body WHERE tag IN (SELECT tag FROM bodies.erasure)"
 _LAST_OF = f"{_ENTRY} WHERE kind = ? ORDER BY seq DESC LIMIT 1"
 _LAST_ENTRY = f"{_ENTRY} ORDER BY seq DESC LIMIT 1"
 
@@ -86,6 +87,11 @@ class SqliteLedger:
 
     async def entries_of(self, tag: bytes) -> list[Entry]:
         return await self._found(_OF_TAG, tag)
+
+    async def withheld(self) -> frozenset[int]:
+        async with self._reading() as connection:
+            rows = await connection.execute_fetchall(_WITHHELD)
+        return frozenset(seq for (seq,) in rows)
 
     async def verify(self, anchor: bytes | None = None, progress: Progress = silent) -> tuple[int, bytes]:
         check = ChainCheck()

@@ -129,7 +129,10 @@ def test_what_shall_be_erased_is_used_no_more_though_it_is_still_there(record: R
     record.erase(1, 1)
     assert record.run(lambda ledger: ledger.entries_of(tag(1))) == []
     assert len(record.run(lambda ledger: ledger.entries_of(tag(2)))) == 1
+    assert record.run(lambda ledger: ledger.withheld()) == {1}
     assert record.bodies() == [1, 2]
+    record.purge()
+    assert record.run(lambda ledger: ledger.withheld()) == frozenset()
 
 
 def test_an_erasure_survives_a_restart_and_is_done_by_the_next_purge(record: Record) -> None:

@@ -180,3 +180,19 @@ def test_a_sealed_anchor_alone_is_a_record(tmp_path: Path) -> None:
     path = tmp_path / "one.sqlite"
     filled(path, [Event(Kind.ANCHOR, 1, {})])
     assert recomputed(exported(of(path)))[0] == 1
+
+
+@pytest.mark.parametrize("format", [Format.ISO27560, Format.KANTARA])
+def test_whose_erasure_was_asked_for_has_no_receipt_though_the_bodies_are_still_there(
+    path: Path, format: Format
+) -> None:
+    async def ask() -> None:
+        ledger = SqliteLedger(path)
+        await ledger.open()
+        await ledger.erase((1).to_bytes(16, "big"))
+        await ledger.close()
+
+    asyncio.run(ask())
+    export = of(path, format)
+    assert [document["proof"]["seq"] for document in documents(exported(export))] == [3, 6]
+    assert (export.written, export.withheld) == (2, 3)
