@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,12 +47,13 @@ from gateway.enforcement.page_policy import Kind, PagePolicy
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
-from gateway.errors import ConfigError, LedgerError, Problem
+from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
 from gateway.ledger.keeping import Keeper
 from gateway.ledger.outbox import Outbox
+from gateway.lifespan import run_lifespan
 from gateway.middleware.click_ids import ClickIdMiddleware
 from gateway.middleware.consent import DecisionMiddleware
 from gateway.middleware.cookies import CookieMiddleware
@@ -63,13 +62,13 @@ from gateway.middleware.html import HtmlMiddleware
 from gateway.middleware.policy_headers import PolicyHeadersMiddleware
 from gateway.middleware.report import ReportMiddleware
 from gateway.middleware.rewriting import Rewriting
+from gateway.middleware.split import Split
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
 from gateway.model.entry import tag_check, tag_key
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
-from gateway.observability import logs
 from gateway.observability.counters import Counters, uncounted
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
@@ -172,7 +171,8 @@ class Gateway:
             app = ReportMiddleware(self._shop, enforced=self._enforced, count=self._count_page)
         else:
             app = self._enforced(self._shop)
-        app = _Split(self._settings.prefix, self._own_pages(), app, self._settings.owns_root and not report)
+        root = (gpc.PATH,) if self._settings.owns_root and not report else ()
+        app = Split(self._settings.prefix, self._own_pages(), app, also=root)
         app = ClickIdMiddleware(
             app,
             click_ids=self._click_ids,
@@ -212,9 +212,7 @@ class Gateway:
             app, catalogue=self._registry.catalogue, policy_for=rewriting.policy, count=self.counters.add
         )
         app = PolicyHeadersMiddleware(app, policy_for=self._header_policies(rewriting))
-        app = behind(
-            wall, app, policy_for=rewriting.policy, make_policy=self._page_policy, untouched=self._untouched
-        )
+        app = behind(wall, app, policy_for=rewriting.policy, make_policy=self._page_policy, untouched=self._untouched)
         return CookieMiddleware(
             app,
             cookies=self._cookies,
@@ -280,9 +278,7 @@ class Gateway:
                 error_page=error_page,
                 on_granted=self._withdrawals.granted,
             ),
-            *csp_report_routes(
-                prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add
-            ),
+            *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
@@ -339,50 +335,9 @@ class Gateway:
             await send(message)
 
         try:
-            await _run_lifespan(self._shop, scope, receive, closing)
+            await run_lifespan(self._shop, scope, receive, closing)
         finally:
             await self._close()
-
-
-async def _run_lifespan(shop: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """The shop's own lifespan; a shop that knows none is answered for (ASGI lifespan, "if the app raises")."""
-    answered = False
-
-    async def noting(message: Message) -> None:
-        nonlocal answered
-        answered = True
-        await send(message)
-
-    waiting = [await receive()]
-
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    try:
-        await shop(scope, again, noting)
-    except Exception:
-        if answered:
-            raise
-    if not answered:
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-
-
-class _Split:
-    """Our own pages below the prefix, the shop everywhere else but, if we own the root, the GPC statement."""
-
-    def __init__(self, prefix: str, own: ASGIApp, shop: ASGIApp, owns_root: bool) -> None:
-        self._prefix = prefix
-        self._below = prefix + "/"
-        self._exactly = {prefix, gpc.PATH} if owns_root else {prefix}
-        self._own = own
-        self._shop = shop
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        own = scope["type"] == "http" and (path.startswith(self._below) or path in self._exactly)
-        await (self._own if own else self._shop)(scope, receive, send)
 
 
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
@@ -437,29 +392,3 @@ class ConsentMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._gateway(scope, receive, send)
-
-
-def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
-    """Run the gateway until it is told to stop.
-
-    Raises ConfigError for more than one worker: the record has one writer, counters live in one process.
-    """
-    if workers > 1:
-        raise ConfigError([Problem("--workers", workers, "1: the consent record has one writer")])
-    logs.configure()
-    say_what_is_missing(settings)
-    app = create_app(settings)
-    uvicorn.run(app, host=host, port=port, **SERVER)
-
-
-# What uvicorn runs the gateway with: the shop's own Date and Server headers pass.
-SERVER: dict[str, Any] = {
-    "log_config": None,
-    "access_log": False,
-    "server_header": False,
-    "date_header": False,
-    "proxy_headers": False,
-    "lifespan": "on",
-    "timeout_keep_alive": 75,
-    "ws": "websockets-sansio",
-}

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 import gateway
-from gateway.app import ConsentMiddleware, Gateway, create_app, serve
+from gateway.app import ConsentMiddleware, Gateway, create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import ServiceEntry, Settings
 from gateway.enforcement.consent_cookie import ConsentCookie
@@ -469,51 +469,6 @@ def test_the_package_exports_one_name() -> None:
         _ = gateway.nothing
 
 
-async def drive(app: Gateway, events: list[str]) -> list[str]:
-    """Run a lifespan; what the server is told."""
-    waiting: list[Message] = [{"type": f"lifespan.{event}"} for event in events]
-    told = []
-
-    async def receive() -> Message:
-        return waiting.pop(0)
-
-    async def send(message: Message) -> None:
-        told.append(str(message["type"]))
-
-    await app({"type": "lifespan"}, receive, send)
-    return told
-
-
-async def failing_later(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "lifespan.startup.complete"})
-    raise RuntimeError("the shop fell over")
-
-
-async def own_lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await send({"type": "lifespan.shutdown.complete"})
-
-
-@pytest.mark.parametrize("shop_app", [Shop(), own_lifespan], ids=["knows no lifespan", "has its own"])
-def test_the_shop_starts_and_stops_with_the_gateway(tmp_path: Path, shop_app: object) -> None:
-    app = create_app(settings(tmp_path), shop=shop_app)  # type: ignore[arg-type]
-    told = asyncio.run(drive(app, ["startup", "shutdown"]))
-    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
-
-def test_a_shop_that_fails_while_running_is_not_hidden(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="fell over"):
-        asyncio.run(drive(create_app(settings(tmp_path), shop=failing_later), ["startup"]))
-
-
-def test_several_processes_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="workers"):
-        serve(settings(tmp_path, upstream="http://127.0.0.1:1"), "127.0.0.1", 0, workers=2)
-
-
 CANARY = {
     "name": "王小明",
     "phone": "0912-345-678",
@@ -639,11 +594,25 @@ def test_new_signing_keys_lose_nobodys_entries(tmp_path: Path, shop: Shop) -> No
     assert len(asyncio.run(ledger.entries_of(bytes.fromhex(tags.pop())))) == 3
 
 
+async def started(app: Gateway) -> list[str]:
+    """What the server is told when it starts `app`."""
+    told = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        told.append(str(message["type"]))
+
+    await app({"type": "lifespan"}, receive, send)
+    return told
+
+
 def test_with_another_tag_key_it_does_not_start(tmp_path: Path, shop: Shop) -> None:
     with visiting(create_app(settings(tmp_path), shop=shop)):
         pass
     (tmp_path / "tag.key").unlink()
-    told = asyncio.run(drive(create_app(settings(tmp_path), shop=shop), ["startup", "shutdown"]))
+    told = asyncio.run(started(create_app(settings(tmp_path), shop=shop)))
     assert told == ["lifespan.startup.failed"]
 
 

@@ -12,8 +12,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     {"cli", "__main__", "__init__"},
     {"demo", "scan"},
+    {"server"},
     {"app"},
-    {"edition"},
+    {"edition", "lifespan"},
     {"notice_page"},
     {"disclosing", "second_wall"},
     {"registry", "fingerprint"},

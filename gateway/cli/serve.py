@@ -22,6 +22,6 @@ def command(upstream: str | None, config: Path | None, host: str, port: int, wor
     settings = settings_for(config, {} if upstream is None else {"upstream": upstream})
     if not settings.upstream:
         raise ConfigError([Problem("upstream", "", UPSTREAM.expected)])
-    from gateway.app import serve
+    from gateway.server import serve
 
     serve(settings, host, port, workers)
