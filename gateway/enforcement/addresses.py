@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from gateway.enforcement.attributes import Attribute, StartTag, decode
 from gateway.enforcement.inline import script_of_data_url, script_of_javascript_url
 from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
-from gateway.enforcement.pixel import is_beacon, is_tiny
+from gateway.enforcement.pixel import is_beacon, is_picture, is_tiny
 from gateway.enforcement.style_sheets import judge_data_sheet
 from gateway.model.categories import Fate
 
@@ -83,6 +83,7 @@ def closed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Iterator[Att
     several = _SETS.get(tag.name)
     lazy = tag.name in _LAZY_ON and (tag.name != "script" or runs(tag))
     pixel: bool | None = None
+    lenient = policy.is_trial and not in_noscript
     for attribute in tag.attributes:
         kind = names.get(attribute.name)
         if kind is None and attribute.name == several:
@@ -93,7 +94,8 @@ def closed(tag: StartTag, policy: PagePolicy, in_noscript: bool) -> Iterator[Att
             continue
         if pixel is None:
             pixel = in_noscript or (kind is Kind.IMAGE and is_tiny(tag))
-        verdict = _judge(attribute, kind, policy, pixel)
+        shown = lenient and pixel and is_picture(decode(attribute.raw))
+        verdict = _judge(attribute, kind, policy, pixel and not shown)
         if verdict.fate is not Fate.KEEP:
             yield Attribution(attribute.name, Kind.PIXEL if pixel and kind in _SEEN else kind, verdict)
 

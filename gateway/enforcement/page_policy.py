@@ -105,7 +105,8 @@ class PagePolicy:
         self._first_party = first_party
         self._block_unknown = block_unknown
         self._declared = None if declared is None else frozenset(declared)
-        self._is_trial = declared is None and not block_unknown
+        self.is_trial = declared is None and not block_unknown
+        """Whether strangers pass: the shop has declared nothing yet."""
         self.page = page
         self.click_ids = click_ids
         self._listed = listed
@@ -171,7 +172,7 @@ class PagePolicy:
         if _UNREADABLE.search(target.host):
             return self._like_marketing()
         service = self._catalogue.for_url(target.host, target.path)
-        if service and not (self._is_trial and not self._catalogue.knows_host(target.host)):
+        if service and not (self.is_trial and not self._catalogue.knows_host(target.host)):
             return self._of(service, kind)
         if kind in _ACTIVE and self._block_unknown:
             return Verdict(Fate.REMOVE)
@@ -206,7 +207,7 @@ class PagePolicy:
         return self._listed(f"{self.page.scheme}://{target.host}{target.path}", self._address, kind.value)
 
     def _of(self, service: Service, kind: Kind = Kind.SCRIPT) -> Verdict:
-        if not service.in_trial and self._is_trial:
+        if not service.in_trial and self.is_trial:
             return KEEP
         fate = self._fates[service.category]
         if service.separate:

@@ -21,6 +21,8 @@ _BEACON = re.compile(
     re.IGNORECASE,
 )
 
+_PICTURE = re.compile(r"[^?#]*(?:\.(?:jpe?g|webp|avif)|/spacer\.(?:gif|png))\s*$", re.IGNORECASE)
+
 
 def is_tiny(tag: StartTag) -> bool:
     """At most two pixels in a direction, or hidden, by its own attributes."""
@@ -34,3 +36,11 @@ def is_tiny(tag: StartTag) -> bool:
 def is_beacon(url: str) -> bool:
     """Whether the path of `url` is one that only reporting endpoints have."""
     return _BEACON.search(url) is not None
+
+
+def is_picture(url: str) -> bool:
+    """Whether `url` has nothing to report: a photograph's file, or the spacer of old layouts, without a query.
+
+    Shops keep such pictures out of sight until a slide or a tab is opened.
+    """
+    return _PICTURE.match(url) is not None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.enforcement.attributes import start_tag
-from gateway.enforcement.pixel import is_beacon, is_tiny
+from gateway.enforcement.pixel import is_beacon, is_picture, is_tiny
 from gateway.model.categories import Fate
 from tests.enforcement.trackers import policy, rewritten
 
@@ -59,3 +59,26 @@ def test_shape_and_path_can_be_asked_alone() -> None:
     assert not is_tiny(start_tag(b"<img style='width:100px'>"))
     assert is_beacon("//x.test/__utm.gif?a")
     assert not is_beacon("//x.test/collection/a.jpg")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"<img hidden src=//x.test/a.jpg>",
+        b"<img style='display:none' src='https://x.test/slide/2.WebP '>",
+        b"<img width=1 height=20 src=//x.test/images/spacer.gif>",
+    ],
+)
+def test_a_picture_out_of_sight_stays_in_a_trial_and_is_a_pixel_afterwards(tag: bytes) -> None:
+    assert rewritten(tag, policy(Fate.REMOVE)) == tag
+    assert rewritten(tag, policy(Fate.REMOVE, block_unknown=True)) == b""
+    assert rewritten(tag, policy(Fate.REMOVE, declared=())) == b""
+
+
+def test_a_query_reports_whatever_the_file_is_called() -> None:
+    assert is_picture("/a.jpeg")
+    assert not is_picture("/a.jpg?u=1")
+    assert not is_picture("/a.gif")
+    assert not is_picture("/p?i=a.jpg")
+    assert not is_picture("/a.jpg#u=1")
+    assert rewritten(b"<img hidden src=//counter.test/a.jpg>", policy(Fate.REMOVE)) == b""
