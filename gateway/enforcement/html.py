@@ -38,6 +38,8 @@ _DEEPEST = 8
 """How many documents may stand inside each other (`srcdoc`, `noscript`)."""
 _DOCUMENTS = frozenset(("embed", "frame", "object"))
 """Elements besides `iframe` whose address may hold a document."""
+_ALWAYS_SEEN = ELEMENTS | {"base", "body", "head", "html", "math", "select", "svg"}
+"""Elements that change how the rest is read, or next to which something of ours stands."""
 _LESS_THAN_SIGNS = re.compile(rb"<+(?=<)")
 _BOM_BEGUN = (b"\xef", b"\xef\xbb")
 
@@ -62,6 +64,7 @@ class HtmlRewriter:
         depth: int = 0,
     ) -> None:
         self._policy = policy
+        self._passed = policy.passed(in_noscript)
         self._place = Placement(injection)
         self._noscript = in_noscript
         self._depth = depth
@@ -158,6 +161,8 @@ class HtmlRewriter:
                 position, self._until = close + len(self._until), b""
             else:
                 stop = self._run(data, position)
+                if stop < length and self._passed and not (self._foreign or self._foreign.doubtful):
+                    stop = self._past(data, stop)
                 if stop > position:
                     out.append(data[position:stop] if position or stop < length else data)
                     self._after_less = False
@@ -192,6 +197,18 @@ class HtmlRewriter:
         if self._place.before_body:
             return scanner.run_before_body(data, position)
         return scanner.run(data, position)
+
+    def _past(self, data: bytes, stop: int) -> int:
+        """The first stop from `stop` on that is no tag already known to pass."""
+        if self._place.before_body:
+            return stop
+        passed, length = self._passed, len(data)
+        while stop < length:
+            end = scanner.tag_end(data, stop)
+            if end < 0 or data[stop:end] not in passed:
+                return stop
+            stop = scanner.run(data, end)
+        return stop
 
     def _stop(self, data: bytes, start: int, out: list[bytes]) -> int:
         """One token that may matter; the position after it, or _WAIT."""
@@ -282,6 +299,8 @@ class HtmlRewriter:
             self._selecting = True
         elif name == "base" and change is None:
             self._rebase(source)
+        elif change is None and not foreign and name not in _ALWAYS_SEEN and len(source) <= _REMEMBERED_LENGTH:
+            self._passed.add(source)
         return end
 
     def _judged(self, source: bytes) -> tuple[StartTag, Edit | None]:
@@ -295,7 +314,7 @@ class HtmlRewriter:
         judged = tag, edit(tag, self._policy, self._noscript)
         if len(source) <= _REMEMBERED_LENGTH:
             if len(remembered) >= _REMEMBERED:
-                remembered.clear()
+                self._policy.forget()
             remembered[key] = judged
         return judged
 
@@ -317,6 +336,7 @@ class HtmlRewriter:
         if href and not self._based:
             self._based = True
             self._policy = self._policy.under(href)
+            self._passed = self._policy.passed(self._noscript)
 
     def _foreign_text(self, name: str, data: bytes, start: int, end: int, out: list[bytes]) -> int:
         """A script or style sheet in SVG, judged by its text as far as the end tag, then read as markup."""

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from gateway.enforcement.automaton import Automaton
 from gateway.enforcement.url import Target
 
-_LOADS = re.compile(
-    rb"createElement\s*\(|document\.write|\.src\s*=|\[['\"]src['\"]\]|setAttribute\s*\(\s*['\"]src|new Image\b"
-    rb"|sendBeacon|importScripts|\bimport\s*[('\"]|\bfrom\s*['\"]|WebSocket|EventSource|Worker|getScript|loadScript|loadJS|\$script|\bfetch\s*\(|XMLHttpRequest"
-    rb"|\$\.ajax|innerHTML|requirejs|require\s*\(|insertAdjacentHTML|appendChild|\bsrc=",
-    re.IGNORECASE,
+_LOADS = Automaton(
+    r"createElement[\s\v]*\(|document\.write|\.src[\s\v]*=|\[['\"]src['\"]\]|setAttribute[\s\v]*\([\s\v]*['\"]src|new Image\b"
+    r"|sendBeacon|importScripts|\bimport[\s\v]*[('\"]|\bfrom[\s\v]*['\"]|WebSocket|EventSource|Worker|getScript|loadScript|loadJS|\$script|\bfetch[\s\v]*\(|XMLHttpRequest"
+    r"|\$\.ajax|innerHTML|requirejs|require[\s\v]*\(|insertAdjacentHTML|appendChild|\bsrc=",
+    any_case=True,
 )
 _ADDRESS = re.compile(
     r"""(?:["'`](?:(?:http|ws)s?:)?(?:\\?/){2}|(?:(?:http|ws)s?:)(?:\\?/){2}|["'`]\.|["'`]|=(?:\\?/){2})"""
@@ -68,7 +69,7 @@ def without(script: bytes, closed: Callable[[str], bool]) -> tuple[bytes, list[s
 
 def loads(script: bytes) -> bool:
     """Whether the script has any of the calls by which scripts load something."""
-    return _LOADS.search(script) is not None
+    return _LOADS.found(script)
 
 
 class Located(NamedTuple):

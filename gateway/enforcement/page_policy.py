@@ -115,6 +115,17 @@ class PagePolicy:
         self._under: dict[Base, PagePolicy] = {}
         self.tags: dict[tuple[bool, bytes], Any] = {}
         """The edits of start tags already judged; bounded by who fills it."""
+        self._passed: tuple[set[bytes], set[bytes]] = (set(), set())
+
+    def passed(self, in_noscript: bool) -> set[bytes]:
+        """Start tags already judged that need nothing, and after which nothing is read differently."""
+        return self._passed[in_noscript]
+
+    def forget(self) -> None:
+        """Start afresh with the tags remembered."""
+        self.tags.clear()
+        for passed in self._passed:
+            passed.clear()
 
     def under(self, href: str) -> PagePolicy:
         """The same rules in a document whose `base` element leads to `href`."""

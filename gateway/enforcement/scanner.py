@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import re2
+from gateway.enforcement.automaton import Automaton
 
 _S = r"\t\n\x0c\r "
 
@@ -182,17 +182,9 @@ _DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DRAW
 _DRAWING_END = rf"</(?:{'|'.join(map(_insensitive, _DRAWING))}){_AFTER_NAME}"
 
 
-def _compile(pattern: str) -> re2._Regexp:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_capture = True
-    options.max_mem = 64 << 20
-    return re2.compile(pattern.encode("latin-1"), options)
-
-
-_RUN = _compile(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_LINK}|{_DULL_END}|{_COMMENT}|{_BOGUS})*")
-_RUN_BEFORE_BODY = _compile(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*")
-_RUN_FOREIGN = _compile(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*")
+_RUN = Automaton(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_LINK}|{_DULL_END}|{_COMMENT}|{_BOGUS})*", megabytes=64)
+_RUN_BEFORE_BODY = Automaton(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*", megabytes=64)
+_RUN_FOREIGN = Automaton(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*", megabytes=64)
 # One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.
 _TAG = re.compile(
     rf"""</?[a-zA-Z][^{_S}/>]*+(?:>|[{_S}/]"""
@@ -201,22 +193,22 @@ _TAG = re.compile(
     rf"""(?:>|[^{_S}/>][^{_S}/>=]*+(?:[{_S}]++[^{_S}/>=][^{_S}/>=]*+)*+[{_S}]*+"""
     rf"""(?:=[{_S}]*+(?:[^{_S}>"'][^{_S}>]*+)?)?>))""".encode()
 )
-_OTHER = _compile(rf"(?:{_COMMENT}|{_BOGUS})")
+_OTHER = Automaton(rf"(?:{_COMMENT}|{_BOGUS})", megabytes=64)
 
 
 def run(data: bytes, start: int) -> int:
     """Where the first stop at or after `start` begins; `len(data)` if there is none."""
-    return int(_RUN.match(data, start).end())
+    return _RUN.end(data, start)
 
 
 def run_before_body(data: bytes, start: int) -> int:
     """As `run`, but text, every tag and every declaration is a stop."""
-    return int(_RUN_BEFORE_BODY.match(data, start).end())
+    return _RUN_BEFORE_BODY.end(data, start)
 
 
 def run_foreign(data: bytes, start: int) -> int:
     """As `run` inside SVG or MathML: only plain drawing elements are skipped."""
-    return int(_RUN_FOREIGN.match(data, start).end())
+    return _RUN_FOREIGN.end(data, start)
 
 
 def tag_end(data: bytes, start: int) -> int:
@@ -227,8 +219,7 @@ def tag_end(data: bytes, start: int) -> int:
 
 def markup_end(data: bytes, start: int) -> int:
     """The same for a comment, declaration or processing instruction at `start`."""
-    match = _OTHER.match(data, start)
-    return int(match.end()) if match else -1
+    return _OTHER.end(data, start)
 
 
 _TAG_NAME = re.compile(rb"</?([a-zA-Z][^\t\n\x0c\r />]*)")
