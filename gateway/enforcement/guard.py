@@ -84,14 +84,14 @@ class Guard:
         self._offered = offered
         always = [service.id for service in catalogue.services if service.origin == "configuration"]
         self._always = frozenset(always if declared is not None else (*always, *COMMON)) & catalogue.by_id.keys()
+        self._learnable = frozenset(catalogue.by_id) - self._always
         self._places = {service.id: place for place, service in enumerate(catalogue.services)}
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
 
     def learn(self, host: str, ids: Iterable[str]) -> None:
         """Services were taken out of a page of `host`."""
-        known = self._catalogue.by_id.keys() - self._always
-        if new := known.intersection(ids).difference(self._seen.of(host)):
+        if new := self._learnable.intersection(ids).difference(self._seen.of(host)):
             self._seen.add(host, new)
 
     def known(self, seen: Iterable[str]) -> frozenset[str]:

@@ -16,9 +16,10 @@ from gateway.enforcement.automaton import Automaton
 from gateway.enforcement.url import Target
 
 _LOADS = Automaton(
-    r"createElement[\s\v]*\(|document\.write|\.src[\s\v]*=|\[['\"]src['\"]\]|setAttribute[\s\v]*\([\s\v]*['\"]src|new Image\b"
-    r"|sendBeacon|importScripts|\bimport[\s\v]*[('\"]|\bfrom[\s\v]*['\"]|WebSocket|EventSource|Worker|getScript|loadScript|loadJS|\$script|\bfetch[\s\v]*\(|XMLHttpRequest"
-    r"|\$\.ajax|innerHTML|requirejs|require[\s\v]*\(|insertAdjacentHTML|appendChild|\bsrc=",
+    r"""createElement[\s\v]*\(|document\.write|\.src[\s\v]*=|\[['"]src['"]\]|setAttribute[\s\v]*\([\s\v]*['"]src"""
+    r"""|new Image\b|sendBeacon|importScripts|\bimport[\s\v]*[('"]|\bfrom[\s\v]*['"]|WebSocket|EventSource|Worker"""
+    r"""|getScript|loadScript|loadJS|\$script|\bfetch[\s\v]*\(|XMLHttpRequest|\$\.ajax|innerHTML|requirejs"""
+    r"""|require[\s\v]*\(|insertAdjacentHTML|appendChild|\bsrc=""",
     any_case=True,
 )
 _ADDRESS = re.compile(
