@@ -38,7 +38,8 @@ async def write(ledger: SqliteLedger, number: int) -> None:
 
 
 async def crowd(path: Path) -> None:
-    ledger = SqliteLedger(path)
+    # One crowd may keep another waiting for long: SQLite's waiters do not queue.
+    ledger = SqliteLedger(path, busy=60)
     await ledger.open()
     await asyncio.gather(*(write(ledger, number) for number in range(64)))
 
