@@ -54,10 +54,12 @@ def behind(
     """
     if wall is None:
         return app
-    rest = wall.left_out(make_policy(_EVERYTHING, "localhost", "https"))
+    everything = make_policy(_EVERYTHING, "localhost", "https")
+    rest = wall.left_out(everything)
     if rest:
         log.warning(
-            "csp.longest: %d places of granted services do not fit into the policy and are blocked: %s%s",
-            len(rest), ", ".join(rest[:5]), ", …" if len(rest) > 5 else "",
+            "csp.longest: %d places of granted services do not fit into the policy and are blocked: %s%s; "
+            "expected at least %d, and a proxy_buffer_size that holds it",
+            len(rest), ", ".join(rest[:5]), ", …" if len(rest) > 5 else "", wall.needed(everything),
         )  # fmt: skip
     return WallMiddleware(app, wall=wall, policy_for=policy_for, untouched=untouched)

@@ -13,4 +13,4 @@ RawHeaders = list[tuple[bytes, bytes]]
 """Header lines in the order of the wire, names in lower case. Never put them through a dictionary."""
 
 Clock = Callable[[], float]
-"""Seconds since the epoch; a parameter wherever time matters, so that tests can set it."""
+"""Seconds, since the epoch where nothing else is said; a parameter wherever time matters, so that tests can set it."""

@@ -40,6 +40,7 @@ def test_what_does_not_fit_is_logged_once(caplog: pytest.LogCaptureFixture, tmp_
         create_app(settings(tmp_path, services=(ServiceEntry(id="dmp"),)), shop=Shop())
     (record,) = caplog.records
     assert "csp.longest" in record.getMessage()
+    assert "expected at least " in record.getMessage()
 
 
 def test_without_a_wall_nothing_stands_in_between() -> None:

@@ -35,13 +35,14 @@ class Tracker:
         return f"http://{self.host}:{port}"
 
     def entry(self) -> ServiceEntry:
-        """The declaration an operator would write for this service."""
+        """The declaration an operator would write for this service; of its real addresses none is left to allow."""
         return ServiceEntry(
             id=self.id,
             name=self.name,
             category=self.category,
             vendor=self.vendor,
             hosts=(self.host,),
+            urls=(),
             embed=self.embed or None,
         )
 

@@ -9,9 +9,9 @@ from gateway.enforcement.edit import Count, Edit
 from gateway.enforcement.inline import script_of_data_url, script_of_javascript_url
 from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict, strictest
 from gateway.enforcement.referrer import is_talkative_meta
+from gateway.enforcement.url import refresh_target
 from gateway.model.categories import Category, Fate
 
-_REFRESH = re.compile(r"[\s\d.]*+[;,]?\s*+(?:url\s*+=\s*+)?['\"]?([^'\"]*+)", re.IGNORECASE)
 _LINKED = re.compile("<([^>]*)")
 
 
@@ -34,8 +34,7 @@ def edit_meta(tag: StartTag, policy: PagePolicy) -> Edit | None:
 
 def _refresh(content: str, policy: PagePolicy) -> Verdict:
     """A page that goes on to a page or script of its own making hides what that one loads: it never may."""
-    match = _REFRESH.match(content)
-    url = match[1] if match else ""
+    url = refresh_target(content)
     if script_of_data_url(url) is not None or script_of_javascript_url(url) is not None:
         return KEEP if policy.category(Category.MARKETING) is Fate.KEEP else Verdict(Fate.REMOVE)
     return policy.url(url, Kind.REFRESH)

@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.enforcement import csp
 from gateway.enforcement.headers import add_vary, drop, get_all, split_list
+from gateway.enforcement.url import refresh_target
 from gateway.model.ad_features import AD_FEATURES
 from gateway.types import RawHeaders
 
@@ -41,7 +42,6 @@ _WATCHED: Final = _REPORTING | csp.NAMES | {b"link", b"refresh", b"speculation-r
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)')
 _LINK = re.compile(rb"""\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*""")
 _PARAMETER = re.compile(rb""";\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?""")
-_REFRESH = re.compile(r"""\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?["']?\s*([^"']*)""", re.I)
 _HINTS: Final = frozenset(
     (b"dns-prefetch", b"preconnect", b"prefetch", b"prerender", b"compression-dictionary")
 )
@@ -114,7 +114,7 @@ class HeaderPolicy:
         if name == b"reporting-endpoints":
             return self._all(_strings(value), "report")
         if name == b"refresh":
-            target = refresh_target(value)
+            target = refresh_target(value.decode("latin-1"))
             return not target or self.judge(target, "refresh")
         if name == b"speculation-rules":
             return self._all(_strings(value), "rules")
@@ -172,12 +172,6 @@ def report_urls(value: bytes) -> list[str] | None:
 def _strings(value: bytes) -> list[str]:
     """The quoted strings of a structured field (RFC 9651, section 3.3.3)."""
     return [re.sub(r"\\(.)", r"\1", text) for text in _QUOTED.findall(value.decode("latin-1"))]
-
-
-def refresh_target(value: bytes) -> str:
-    """The URL of a Refresh header; empty when it reloads the page itself (WHATWG HTML, 4.2.5.3)."""
-    found = _REFRESH.match(value.decode("latin-1"))
-    return found[1].strip() if found else ""
 
 
 def link(value: bytes, judge: Judge) -> bytes:

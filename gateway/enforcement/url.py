@@ -14,6 +14,7 @@ from urllib.parse import unquote
 _STRIP = "".join(map(chr, range(0x21)))
 _INNER = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+_REFRESH = re.compile(r"[\s\d.]*+[;,]?\s*+(?:url\s*+=\s*+)?['\"]?([^'\"]*+)", re.IGNORECASE)
 _WEB = frozenset(("http", "https", "ws", "wss", "ftp"))
 
 
@@ -54,6 +55,12 @@ def locate(url: str, base: Base) -> Target | None:
     if url[:2].replace("\\", "/") == "//":
         return _absolute(url.lstrip("/\\"))
     return Target(base.host, _join(base.path, url))
+
+
+def refresh_target(value: str) -> str:
+    """Where a `Refresh` header or a `meta` like it leads; "" for the page itself (HTML Standard, 4.2.5.3)."""
+    match = _REFRESH.match(value)
+    return match[1].strip() if match else ""
 
 
 def _absolute(rest: str) -> Target:

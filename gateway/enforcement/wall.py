@@ -109,6 +109,7 @@ class Wall:
         self._frames = " ".join(_clicked(services or ()))
         self._first_party = first_party
         self._report = prefix + REPORT_PATH
+        self._reports = f"; report-uri {self._report}; report-to {_GROUP}"
         self._connect = connect
         self._longest = longest
         self.enforced = not report_only
@@ -129,6 +130,10 @@ class Wall:
         sources = self._sources(page)
         return sources[len(_fitting(sources, self._room(self._own(page.page.host)))) :]
 
+    def needed(self, page: PagePolicy) -> int:
+        """How many bytes the policy has if everything fits: a `longest` to choose."""
+        return len(self._policy([*self._own(page.page.host), *self._sources(page)])) + len(self._reports)
+
     def _build(self, page: PagePolicy) -> RawHeaders:
         if self._services is None and any(page.category(category) is Fate.KEEP for category in OPTIONAL):
             return []
@@ -148,8 +153,7 @@ class Wall:
         return f"default-src {listed} {_INLINE}{_OPENED}{frames}{'' if self._connect else _CONNECT}"
 
     def _room(self, own: Sequence[str]) -> int:
-        reports = f"; report-uri {self._report}; report-to {_GROUP}"
-        room = self._longest - len(self._policy(own)) - len(reports)
+        room = self._longest - len(self._policy(own)) - len(self._reports)
         return room // 2 if self._frames else room
 
     def _own(self, host: str) -> tuple[str, ...]:

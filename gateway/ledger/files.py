@@ -68,7 +68,8 @@ async def write_ahead(connection: aiosqlite.Connection, *, busy: float) -> None:
     deadline = time.monotonic() + busy
     while True:
         try:
-            await connection.execute("PRAGMA journal_mode=WAL")
+            # Read to its end: an open statement keeps a read lock, and SQLite never waits for others while it has one.
+            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from gateway.enforcement.headers import get_all
 from gateway.enforcement.sniffing import HtmlClaim, claims_html, looks_like_html
 from gateway.scan.links import is_page_of, joined, links
 from gateway.scan.robots import MOST_BYTES, NOTHING, TOKEN, Robots
-from gateway.types import RawHeaders
+from gateway.types import Clock, RawHeaders
 
 USER_AGENT = f"{TOKEN}/{__version__}"
 _MOST_REDIRECTS = 5
@@ -75,9 +75,18 @@ class Answer:
 class Crawl:
     """One visit that starts at `start` and follows the links of the same site, breadth first."""
 
-    def __init__(self, start: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        start: str,
+        limits: Limits,
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._start = start
         self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
         self._queue = deque([start])
         self._known = {start}
         self._robots: dict[str, Robots] = {}
@@ -90,9 +99,9 @@ class Crawl:
     async def answers(self) -> AsyncIterator[Answer]:
         """Every answer, redirects included; what cannot be had is in `failed`."""
         pages = 0
-        until = time.monotonic() + self._limits.seconds
+        until = self._clock() + self._limits.seconds
         async with self._session() as session:
-            while self._queue and pages < self._limits.pages and time.monotonic() < until:
+            while self._queue and pages < self._limits.pages and self._clock() < until:
                 answer = await self._visit(session, self._queue.popleft())
                 if answer is None:
                     continue
@@ -112,7 +121,7 @@ class Crawl:
         if not robots.allow(url):
             self.forbidden += 1
             return None
-        await asyncio.sleep(self._pause)
+        await self._sleep(self._pause)
         self._pause = max(self._limits.pause, robots.pause)
         try:
             return await self._get(session, url, self._limits.page_bytes)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gateway.app import Gateway, create_app
 from gateway.config.keys import Secret
@@ -16,7 +16,7 @@ from gateway.config.settings import Csp, ServiceEntry, Settings
 from gateway.model.categories import Category
 from gateway.observability.counters import Series
 from gateway.types import Receive, Scope, Send
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched
 from tests.proxy.servers import serve
 
 pytestmark = pytest.mark.browser
@@ -132,13 +132,8 @@ def _wait(holds: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def everywhere() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the path")
-    with sync_playwright() as playwright:
-        rules = [*ARGUMENTS, "--host-resolver-rules=MAP *.test 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rules)
+    with launched("--host-resolver-rules=MAP *.test 127.0.0.1") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

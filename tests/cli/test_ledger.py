@@ -10,7 +10,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.ledger.sqlite import SqliteLedger
-from tests.ledger.crowd import grant
+from tests.ledger.events import choice
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def head(path: Path) -> str:
     async def fill() -> bytes:
         ledger = SqliteLedger(path)
         await ledger.open()
-        entries = [await ledger.append(grant()) for _ in range(3)]
+        entries = [await ledger.append(choice()) for _ in range(3)]
         await ledger.close()
         return entries[-1].head
 

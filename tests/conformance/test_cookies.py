@@ -19,14 +19,13 @@ from typing import Any
 import pytest
 import uvicorn
 from aiohttp import CookieJar
-from playwright.sync_api import sync_playwright
 from yarl import URL
 
 from gateway.enforcement.cookies import EXPIRY_BUDGET, CookieFilter
 from gateway.enforcement.lifetime import cookie_date
 from gateway.model.categories import Category, State
 from gateway.model.decision import Decision
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched, needs_chromium
 from tests.conformance.reference import REFERENCE, needs_reference
 
 NOTHING = Decision(State.UNSET, State.UNSET, State.UNSET)
@@ -211,14 +210,12 @@ def shop(tls: tuple[Path, Path]) -> Iterator[tuple[Shop, int]]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path")
+@needs_chromium
 def test_in_chromium_every_twin_is_gone_and_the_session_kept(
     shop: tuple[Shop, int], say: Callable[[str], None]
 ) -> None:
     running, port = shop
-    arguments = [*ARGUMENTS, "--ignore-certificate-errors", f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{port}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched("--ignore-certificate-errors", f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{port}") as browser:
         context = browser.new_context(ignore_https_errors=True)
         page = context.new_page()
         page.goto(f"https://{HOST}/shop/cart/set")
@@ -228,7 +225,6 @@ def test_in_chromium_every_twin_is_gone_and_the_session_kept(
             if {str(cookie.get("name")) for cookie in context.cookies()} == {"cart", "sid"}:
                 break
         left = sorted(str(cookie.get("name")) for cookie in context.cookies())
-        browser.close()
     say(f"{before} cookies in Chromium, {left} after {len(running.sizes)} responses")
     assert before == len(TWINS) + len(MANY) + len(SESSION)
     assert left == ["cart", "sid"]

@@ -1,7 +1,14 @@
+import logging
 from pathlib import Path
 
+import pytest
+
+from gateway.app import create_app
 from gateway.config.settings import Settings
+from gateway.demo.record import Record
 from gateway.demo.servers import listen
+from gateway.demo.shop import Shop
+from gateway.demo.tags import Tags
 from gateway.demo.town import Town, demo_settings
 from gateway.demo.trackers import TRACKERS
 from gateway.types import ASGIApp
@@ -29,3 +36,11 @@ def test_everything_the_gateway_keeps_goes_into_the_folder(tmp_path: Path) -> No
     assert settings.folder == tmp_path
     assert settings.database == f"sqlite:///{tmp_path}/ledger.sqlite"
     assert [entry.id for entry in settings.services] == [tracker.id for tracker in TRACKERS]
+
+
+def test_everything_the_shop_is_tracked_by_fits_into_the_second_wall(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="gateway.second_wall"):
+        create_app(demo_settings(tmp_path), shop=Shop(Tags(1), Record()).app())
+    assert caplog.messages == []

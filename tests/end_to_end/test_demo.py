@@ -1,30 +1,22 @@
 """The demo as a visitor meets it: a real Chromium, the whole gateway, the trackers played on this machine."""
 
 import asyncio
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from gateway.app import create_app
 from gateway.demo.record import Record
 from gateway.demo.servers import listen, serve_all
 from gateway.demo.town import Town
 from gateway.demo.trackers import TRACKERS
+from tests.chromium import launched, needs_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="no chromium on the path"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 ON_EVERY_PAGE = {tracker.id for tracker in TRACKERS} - {"google-maps"}
 
@@ -51,10 +43,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,19 +9,19 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from gateway.app import create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import Csp, ServiceEntry, Settings
 from gateway.types import Receive, Scope, Send
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched, needs_chromium
 from tests.proxy.servers import serve as running
 from tests.test_app import kinds as kinds_of
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="no chromium on the path"),
+    needs_chromium,
 ]
 
 FILM = "https://www.youtube.com/embed/abcdefghijk"
@@ -121,10 +120,8 @@ def address(tmp_path: Path, shop: Shop) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,20 +17,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.chromium import launched, needs_chromium
 
 ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
-
 WANTED = ("oscar", "sorl", "waitress", "whoosh")
 MISSING = [name for name in WANTED if importlib.util.find_spec(name) is None]
 IN_CI = os.environ.get("CI") == "true"
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and not IN_CI, reason="no chromium on the path"),
+    needs_chromium,
     pytest.mark.skipif(
         bool(MISSING) and not IN_CI,
         reason=f"the dependency group `shop` is not installed: {', '.join(MISSING)}",
@@ -164,10 +161,8 @@ def gateway(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

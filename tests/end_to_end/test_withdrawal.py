@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from gateway.app import create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import Settings
 from gateway.types import Receive, Scope, Send
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched, needs_chromium
 from tests.proxy.servers import serve as running
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="no chromium on the path"),
+    needs_chromium,
 ]
 
 PAGE = b"""<!doctype html><html lang="en"><head><title>t</title></head><body><h1>Tea</h1><a href="/next">next</a>
@@ -65,14 +64,8 @@ def address(tmp_path: Path, shop: Shop) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def keeping() -> Iterator[Browser]:
     """A Chromium as visitors have it: with the back/forward cache, which Playwright switches off."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[*ARGUMENTS, "--enable-features=BackForwardCache"],
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
+    with launched("--enable-features=BackForwardCache", without=["--disable-back-forward-cache"]) as browser:
         yield browser
-        browser.close()
 
 
 class Reached:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.enforcement.comments import without_comments
@@ -40,7 +38,6 @@ def test_what_may_be_something_else_stays(script: bytes) -> None:
 
 
 def test_hostile_scripts_are_read_in_linear_time() -> None:
-    begun = time.process_time()
-    without_comments(b"\n/*" * 200_000)
-    without_comments(b"\n//*" * 200_000)
-    assert time.process_time() - begun < 5
+    """With the square of these sizes it would take longer than a test may (`timeout`)."""
+    without_comments(b"\n/*" * 1_000_000)
+    without_comments(b"\n//*" * 1_000_000)

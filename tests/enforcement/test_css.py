@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.enforcement.css import filtered
@@ -83,9 +81,5 @@ def test_escapes_that_are_no_characters_are_replaced() -> None:
     [b"url(", b"url('", b'url("', b"@import/*", b"image-set(", b"image-set('", b"url(\\", b"@import ", b"src( ", b"("],
 )
 def test_hostile_sheets_take_linear_time(piece: bytes) -> None:
-    def seconds(times: int) -> float:
-        start = time.process_time()
-        filtered(piece * times, lambda url, imported: False)
-        return time.process_time() - start
-
-    assert min(seconds(80_000) for _ in range(2)) < 40 * min(seconds(8_000) for _ in range(3)) + 0.05
+    """With the square of this size it would take longer than a test may (`timeout`)."""
+    filtered(piece * 500_000, lambda url, imported: False)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.enforcement.attributes import start_tag
@@ -168,21 +166,20 @@ def test_style_sheets_are_judged_as_a_whole() -> None:
 @pytest.mark.parametrize(
     "tag",
     [
-        b"<img srcset='" + b"," * 200_000 + b"'>",
-        b"<img srcset='" + b"a, " * 50_000 + b"'>",
-        b"<meta http-equiv=refresh content='" + b" " * 200_000 + b"'>",
-        b"<meta http-equiv=refresh content='0;url" + b" =" * 100_000 + b"'>",
-        b"<p style='" + b"url(" * 50_000 + b"'>",
-        b"<img style='" + b"display " * 50_000 + b"' src=//x.test>",
-        b"<img " + b"src " * 50_000 + b">",
-        b"<a ping='" + b"/a " * 50_000 + b"'>",
+        b"<img srcset='" + b"," * 800_000 + b"'>",
+        b"<img srcset='" + b"a, " * 400_000 + b"'>",
+        b"<meta http-equiv=refresh content='" + b" " * 800_000 + b"'>",
+        b"<meta http-equiv=refresh content='0;url" + b" =" * 400_000 + b"'>",
+        b"<p style='" + b"url(" * 400_000 + b"'>",
+        b"<img style='" + b"display " * 400_000 + b"' src=//x.test>",
+        b"<img " + b"src " * 400_000 + b">",
+        b"<a ping='" + b"/a " * 400_000 + b"'>",
     ],
     ids=["commas", "candidates", "spaces", "equals signs", "urls", "style", "repeated", "pings"],
 )
 def test_hostile_attributes_take_linear_time(tag: bytes) -> None:
-    start = time.process_time()
+    """With the square of these sizes it would take longer than a test may (`timeout`)."""
     edit(start_tag(tag), REMOVE)
-    assert time.process_time() - start < 3
 
 
 APPS = (

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.enforcement.inline import InlineMarks, script_of_data_url, script_of_javascript_url
@@ -60,9 +58,7 @@ def test_a_mark_that_cannot_be_read_is_named() -> None:
 
 
 def test_large_scripts_are_searched_whole() -> None:
-    start = time.process_time()
     assert MARKS.owners(b"shop(1);" * 400_000 + b" count(1)") == (COUNTER,)
-    assert time.process_time() - start < 2
 
 
 def test_what_is_remembered_is_bounded() -> None:

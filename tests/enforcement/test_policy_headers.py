@@ -7,7 +7,6 @@ from gateway.enforcement.policy_headers import (
     link,
     permissions,
     referrer,
-    refresh_target,
     report_urls,
     uncached,
 )
@@ -156,20 +155,6 @@ def test_an_ordinary_answer_keeps_its_very_list() -> None:
 )
 def test_an_unreadable_report_header_has_no_urls(value: bytes) -> None:
     assert report_urls(value) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "target"),
-    [
-        (b"5", ""),
-        (b"0;url=https://a/", "https://a/"),
-        (b" 0 , URL = 'https://a/' x", "https://a/"),
-        (b"0;https://a/", "https://a/"),
-        (b'0;url="https://a/"', "https://a/"),
-    ],
-)
-def test_where_a_refresh_goes(value: bytes, target: str) -> None:
-    assert refresh_target(value) == target
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.enforcement import scanner
@@ -101,16 +99,11 @@ HOSTILE = ["<", "<!", "<a ", "<a b=", "<a b='", "<a /", "<a =", "</", "<!--", "<
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_input_takes_linear_time(piece: str) -> None:
-    def seconds(times: int) -> float:
-        data = piece.encode() * times
-        start = time.process_time()
-        scanner.run(data, 0)
-        scanner.tag_end(b"<a " + data, 0)
-        scanner.markup_end(data, 0)
-        return time.process_time() - start
-
-    seconds(1000)
-    assert min(seconds(400_000) for _ in range(2)) < 40 * min(seconds(40_000) for _ in range(3)) + 0.05
+    """With the square of this size it would take longer than a test may (`timeout`)."""
+    data = piece.encode() * 1_000_000
+    scanner.run(data, 0)
+    scanner.tag_end(b"<a " + data, 0)
+    scanner.markup_end(data, 0)
 
 
 def test_an_end_tag_is_found_by_its_name() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.enforcement.url import Base, Target, locate
+from gateway.enforcement.url import Base, Target, locate, refresh_target
 
 BASE = Base("https", "shop.test", "/a/b/")
 A = Target("a.test", "/x")
@@ -59,3 +59,17 @@ def test_an_address_leads_where_a_browser_goes(url: str, target: Target) -> None
 @pytest.mark.parametrize("url", ["", " \n", "#x", "javascript:a", "data:,x", "blob:https://a.test/x", "about:blank", "JAVA\nSCRIPT:x"])  # noqa: E501
 def test_some_addresses_ask_nobody(url: str) -> None:
     assert locate(url, BASE) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [
+        ("5", ""),
+        ("0;url=https://a/", "https://a/"),
+        (" 0 , URL = 'https://a/' x", "https://a/"),
+        ("0;https://a/", "https://a/"),
+        ('0;url="https://a/"', "https://a/"),
+    ],
+)
+def test_where_a_refresh_goes(value: str, target: str) -> None:
+    assert refresh_target(value) == target

@@ -281,8 +281,12 @@ def test_the_header_stays_short_and_says_what_it_left_out(names: list[str]) -> N
     assert not [source for source in built.left_out(page) if f" {source} " in found]
     if "google-ads" in names:
         assert allows(found, "script", "https://www.google-analytics.com/x.js", "https://x/"), "all get a turn"
-    longer = Wall(catalogue, [catalogue.by_id[name] for name in names], longest=30_000)
+    longer = Wall(catalogue, [catalogue.by_id[name] for name in names], longest=built.needed(page))
     assert longer.left_out(page) == ()
+    assert len(policy(page, longer)) <= longer.needed(page) <= len(policy(page, longer)) + 30
+    if built.left_out(page):
+        shorter = Wall(catalogue, [catalogue.by_id[name] for name in names], longest=built.needed(page) - 1)
+        assert len(shorter.left_out(page)) == 1
 
 
 @pytest.mark.parametrize(("host", "own"), [

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
-from typing import Any
-
 import pytest
 
+from tests.calls import calls
 from tests.fuzz.hostile import FAMILIES, Family
 
 SIZE = 3000
@@ -15,29 +12,16 @@ MOST = 2.6
 """How many times the calls there may be for twice the input: a power of two would be 4, and short inputs waver."""
 
 
-def calls(family: Family, size: int) -> int:
-    """How many functions, Python's and C's, are called for an input of that size."""
-    count = 0
+def calls_for(family: Family, size: int) -> int:
     data = family.of(size)
-
-    def note(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        family.work(data)
-    finally:
-        sys.setprofile(before)
-    return count
+    return calls(lambda: family.work(data))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_number_of_calls_grows_no_faster_than_the_input(name: str) -> None:
     family = FAMILIES[name]
-    calls(family, SIZE)
-    once, twice = calls(family, SIZE), calls(family, 2 * SIZE)
+    calls_for(family, SIZE)
+    once, twice = calls_for(family, SIZE), calls_for(family, 2 * SIZE)
     assert twice < MOST * once + 500
 
 

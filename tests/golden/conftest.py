@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched
 from tests.golden.sites import Ear, VectorShop, listening
 from tests.golden.vectors import label
 
@@ -25,13 +24,8 @@ def ear() -> Iterator[Ear]:
 
 @pytest.fixture(scope="module")
 def chromium(ear: Ear) -> Iterator[Browser]:
-    if CHROMIUM is None and os.environ.get("CI") != "true":
-        pytest.skip("no chromium on the path")
-    with sync_playwright() as playwright:
-        arguments = [*ARGUMENTS, f"--proxy-server=http://127.0.0.1:{ear.port}"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched(f"--proxy-server=http://127.0.0.1:{ear.port}") as browser:
         yield browser
-        browser.close()
 
 
 def visit(

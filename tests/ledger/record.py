@@ -17,7 +17,7 @@ from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.categories import Category
 from gateway.model.disclosure import Disclosure, Party, Purpose, Recipient, archived
 from gateway.model.entry import Entry, Event, Kind, Value
-from tests.ledger.crowd import grant
+from tests.ledger import events as visitors
 
 NOTICE = Disclosure(
     rev=1,
@@ -50,15 +50,17 @@ NOTICE = Disclosure(
 )
 TEXT = archived(NOTICE)
 SHA256 = hashlib.sha256(TEXT).hexdigest()
+DAY = 20_775
 PICTURE = b"\xff\x00 not UTF-8"
 
 
 def choice(kind: Kind, number: int, **changed: Value) -> Event:
     """A choice of the subject `number` under the archived notice."""
-    body = {**grant(number).body, "notice_sha256": SHA256, "ui_sha256": hashlib.sha256(PICTURE).hexdigest()}
+    shown = {"notice_sha256": SHA256, "ui_sha256": hashlib.sha256(PICTURE).hexdigest()}
+    body = {**visitors.choice(number, day=DAY).body, **shown}
     if kind is Kind.REFUSE:
         del body["subject_tag"], body["minute"]
-    return Event(kind, 20_775, {**body, **changed})
+    return Event(kind, DAY, {**body, **changed})
 
 
 def given(*names: str) -> Mapping[str, int]:

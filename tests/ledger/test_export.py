@@ -18,6 +18,7 @@ from gateway.ledger.export import CHUNK, Export, Format, tally
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.disclosure import Disclosure
 from gateway.model.entry import Event, Kind
+from tests.ledger.events import tag as tag_of
 from tests.ledger.record import NOTICE, choice, entries, erase, events, filled, given, recomputed
 from tests.ledger.schemas import ISO27560, KANTARA, validate
 
@@ -189,7 +190,7 @@ def test_whose_erasure_was_asked_for_has_no_receipt_though_the_bodies_are_still_
     async def ask() -> None:
         ledger = SqliteLedger(path)
         await ledger.open()
-        await ledger.erase((1).to_bytes(16, "big"))
+        await ledger.erase(tag_of(1))
         await ledger.close()
 
     asyncio.run(ask())

@@ -82,8 +82,8 @@ def test_something_else_under_the_name_is_another_identity(tmp_path: Path) -> No
     assert identity(file) != before
 
 
-@pytest.mark.parametrize(("held", "switched"), [(0.05, True), (0.5, False)], ids=["briefly", "for long"])
-def test_write_ahead_logging_waits_for_a_lock(tmp_path: Path, held: float, switched: bool) -> None:
+@pytest.mark.parametrize(("busy", "released"), [(60, True), (0.25, False)], ids=["briefly", "for long"])
+def test_write_ahead_logging_waits_for_a_lock(tmp_path: Path, busy: float, released: bool) -> None:
     file = tmp_path / "x"
     create(file)
     other = sqlite3.connect(file, isolation_level=None)
@@ -91,17 +91,41 @@ def test_write_ahead_logging_waits_for_a_lock(tmp_path: Path, held: float, switc
     async def whole() -> None:
         connection = await connect(file, busy=0)
         other.execute("BEGIN EXCLUSIVE")
-        asyncio.get_running_loop().call_later(held, other.rollback)
+        if released:
+            asyncio.get_running_loop().call_later(0.05, other.rollback)
         try:
-            await write_ahead(connection, busy=0.25)
+            await write_ahead(connection, busy=busy)
         finally:
             await connection.close()
 
-    if switched:
+    if released:
         asyncio.run(whole())
     else:
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             asyncio.run(whole())
+    other.close()
+
+
+def test_who_switches_together_with_another_waits_for_its_writing_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    create(file)
+    other = sqlite3.connect(file, isolation_level=None)
+
+    async def whole() -> None:
+        connection = await connect(file, busy=60)
+        # Now it believes that there is a rollback journal.
+        await connection.execute_fetchall("SELECT * FROM sqlite_schema")
+        try:
+            other.execute("PRAGMA journal_mode=WAL").fetchall()
+            await write_ahead(connection, busy=60)
+            other.execute("BEGIN IMMEDIATE")
+            asyncio.get_running_loop().call_later(0.05, other.rollback)
+            await connection.execute("BEGIN IMMEDIATE")
+            await connection.rollback()
+        finally:
+            await connection.close()
+
+    asyncio.run(whole())
     other.close()
 
 

@@ -12,14 +12,14 @@ from gateway.ledger.files import bodies_path
 from gateway.ledger.pair import FilePair
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import Entry
-from tests.ledger.crowd import grant
+from tests.ledger.events import choice
 
 
 def committed(path: Path, *, new: bool = True) -> list[Entry]:
     async def whole() -> list[Entry]:
         pair = await FilePair.open(path, new=new, busy=0.1)
         try:
-            return await pair.commit([grant(1), grant(2)])
+            return await pair.commit([choice(1), choice(2)])
         finally:
             await pair.close()
 
@@ -58,7 +58,7 @@ def test_bodies_another_process_left_behind_are_replaced(tmp_path: Path) -> None
         with sqlite3.connect(bodies_path(path)) as other:
             other.execute("INSERT INTO body VALUES (1, NULL, zeroblob(32), '{}')")
         other.close()
-        await pair.commit([grant(1)])
+        await pair.commit([choice(1)])
         await pair.close()
 
     asyncio.run(whole())

@@ -23,7 +23,7 @@ from gateway.ledger import open_ledger
 from gateway.ledger.files import bodies_path
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import GENESIS, Entry, Event, Kind, canonical_json
-from tests.ledger.crowd import grant
+from tests.ledger.events import choice, tag
 
 Work = Callable[[SqliteLedger], Awaitable[None]]
 
@@ -49,7 +49,7 @@ def on(path: Path, work: Work, *, busy: float = 0.1) -> None:
 
 def filled(path: Path, count: int = 3) -> tuple[int, bytes]:
     async def work(ledger: SqliteLedger) -> None:
-        await asyncio.gather(*(ledger.append(grant(number)) for number in range(count)))
+        await asyncio.gather(*(ledger.append(choice(number)) for number in range(count)))
 
     on(path, work)
     return verify(path)
@@ -73,12 +73,12 @@ async def collected(ledger: SqliteLedger, after: int = 0) -> list[Entry]:
 def test_what_is_appended_is_read_back_after_a_restart(path: Path) -> None:
     async def write(ledger: SqliteLedger) -> None:
         assert await ledger.head() == (0, GENESIS)
-        entry = await ledger.append(grant(5))
+        entry = await ledger.append(choice(5))
         assert await ledger.head() == (1, entry.head)
 
     async def read(ledger: SqliteLedger) -> None:
         (entry,) = await collected(ledger)
-        assert (entry.seq, entry.kind, entry.body) == (1, Kind.GRANT, grant(5).body)
+        assert (entry.seq, entry.kind, entry.body) == (1, Kind.GRANT, choice(5).body)
         assert (await ledger.append(Event(Kind.ANCHOR, 20_000, {}))).prev == entry.head
         assert [entry.seq for entry in await collected(ledger, after=1)] == [2]
 
@@ -89,7 +89,7 @@ def test_what_is_appended_is_read_back_after_a_restart(path: Path) -> None:
 
 def test_concurrent_writers_get_numbers_without_gaps(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        entries = await asyncio.gather(*(ledger.append(grant(number)) for number in range(600)))
+        entries = await asyncio.gather(*(ledger.append(choice(number)) for number in range(600)))
         assert [entry.seq for entry in entries] == list(range(1, 601))
 
     on(path, work)
@@ -100,7 +100,7 @@ def test_two_ledgers_on_one_file_share_one_chain(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
         other = SqliteLedger(path)
         await other.open()
-        await asyncio.gather(*(one.append(grant()) for one in (ledger, other) * 50))
+        await asyncio.gather(*(one.append(choice()) for one in (ledger, other) * 50))
         await other.close()
 
     on(path, work, busy=5)
@@ -109,7 +109,7 @@ def test_two_ledgers_on_one_file_share_one_chain(path: Path) -> None:
 
 def test_files_are_0600_in_a_folder_that_is_0700(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        await ledger.append(grant())
+        await ledger.append(choice())
         assert path.parent.stat().st_mode & 0o777 == 0o700
         modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
         assert set(modes.values()) == {0o600}
@@ -120,7 +120,7 @@ def test_files_are_0600_in_a_folder_that_is_0700(path: Path) -> None:
 
 def test_bodies_salts_and_tags_are_not_in_the_chain_file(path: Path) -> None:
     filled(path, 1)
-    tag = (0).to_bytes(16, "big")
+    mark = tag(0)
     with sqlite3.connect(path) as connection:
         (row,) = connection.execute("SELECT * FROM chain").fetchall()
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'body'").fetchall() == []
@@ -128,12 +128,12 @@ def test_bodies_salts_and_tags_are_not_in_the_chain_file(path: Path) -> None:
     with sqlite3.connect(bodies_path(path)) as bodies:
         ((seq, kept, salt, body),) = bodies.execute("SELECT * FROM body").fetchall()
     bodies.close()
-    assert (seq, kept, len(salt)) == (1, tag, 32)
+    assert (seq, kept, len(salt)) == (1, mark, 32)
     assert not {kept, salt, body} & set(row)
 
 
 def test_a_refusal_leaves_neither_tag_nor_minute_in_any_file(path: Path) -> None:
-    body = {key: value for key, value in grant().body.items() if key not in ("subject_tag", "minute")}
+    body = {key: value for key, value in choice().body.items() if key not in ("subject_tag", "minute")}
 
     async def work(ledger: SqliteLedger) -> None:
         await ledger.append(Event(Kind.REFUSE, 20_000, body))
@@ -188,11 +188,11 @@ def changed(value: Any) -> Any:
     return others.get(text) or text.translate(str.maketrans("0123456789", "1234567890"))
 
 
-@pytest.mark.parametrize("field", sorted(grant().body))
+@pytest.mark.parametrize("field", sorted(choice().body))
 def test_each_field_of_a_body_is_bound_to_the_chain(path: Path, field: str) -> None:
     filled(path)
-    body: dict[str, Any] = {**grant(1).body, field: changed(grant(1).body[field])}
-    assert body != grant(1).body
+    body: dict[str, Any] = {**choice(1).body, field: changed(choice(1).body[field])}
+    assert body != choice(1).body
     with sqlite3.connect(bodies_path(path)) as connection:
         connection.execute("UPDATE body SET body = ? WHERE seq = 2", (canonical_json(body).decode(),))
     connection.close()
@@ -204,7 +204,7 @@ def test_each_field_of_a_body_is_bound_to_the_chain(path: Path, field: str) -> N
 @pytest.mark.parametrize("edited", ["salt = zeroblob(32)", "body = '{\"n\":9}'"])
 def test_the_bodies_of_housekeeping_are_bound_too(path: Path, edited: str) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        await ledger.append(grant())
+        await ledger.append(choice())
         await ledger.append(Event(Kind.ANCHOR, 20_000, {}))
 
     on(path, work)
@@ -327,12 +327,12 @@ def test_trouble_fails_the_events_and_ends_without_a_restart(
     path: Path, trouble: Callable[[Path], AbstractContextManager[None]], which: Callable[[Path], Path]
 ) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        await ledger.append(grant())
+        await ledger.append(choice())
         with trouble(which(path)):
             for _ in range(2):
                 with pytest.raises(LedgerUnavailable):
-                    await ledger.append(grant())
-        assert (await ledger.append(grant())).seq == 2
+                    await ledger.append(choice())
+        assert (await ledger.append(choice())).seq == 2
 
     on(path, work)
     assert verify(path)[0] == 2
@@ -340,12 +340,12 @@ def test_trouble_fails_the_events_and_ends_without_a_restart(
 
 def test_a_record_that_disappears_is_not_begun_anew_in_silence(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        await ledger.append(grant())
+        await ledger.append(choice())
         for file in path.parent.iterdir():
             file.unlink()
         for _ in range(2):
             with pytest.raises(LedgerUnavailable):
-                await ledger.append(grant())
+                await ledger.append(choice())
 
     on(path, work)
     assert not path.exists()
@@ -358,9 +358,9 @@ def test_a_ledger_that_cannot_be_opened_opens_with_a_later_event(path: Path) -> 
         with pytest.raises(LedgerUnavailable, match=str(path)):
             await ledger.open()
         with pytest.raises(LedgerUnavailable):
-            await ledger.append(grant())
+            await ledger.append(choice())
         path.parent.unlink()
-        assert (await ledger.append(grant())).seq == 1
+        assert (await ledger.append(choice())).seq == 1
         await ledger.close()
         await ledger.close()
 
@@ -419,10 +419,10 @@ def test_texts_are_archived_once_by_their_hash(path: Path) -> None:
 
 def test_reading_goes_on_while_others_write(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        await asyncio.gather(*(ledger.append(grant()) for _ in range(600)))
+        await asyncio.gather(*(ledger.append(choice()) for _ in range(600)))
         reading = ledger.entries()
         assert (await anext(reading)).seq == 1
-        await ledger.append(grant())
+        await ledger.append(choice())
         assert len([entry async for entry in reading]) == 599
 
     on(path, work)
@@ -447,7 +447,7 @@ def test_after_kill_9_everything_acknowledged_is_there(path: Path, round_: int) 
 
     async def work(ledger: SqliteLedger) -> None:
         heads.update({entry.seq: entry.head.hex() for entry in await collected(ledger)})
-        await ledger.append(grant())
+        await ledger.append(choice())
 
     on(path, work)
     assert len(lines) >= len(acknowledged)
@@ -486,10 +486,10 @@ def test_a_url_with_four_slashes_is_an_absolute_path(path: Path) -> None:
 
 def test_an_event_given_up_by_its_sender_does_not_stop_the_others(path: Path) -> None:
     async def work(ledger: SqliteLedger) -> None:
-        given_up = asyncio.create_task(ledger.append(grant(1)))
+        given_up = asyncio.create_task(ledger.append(choice(1)))
         await asyncio.sleep(0)
         given_up.cancel()
-        await ledger.append(grant(2))
+        await ledger.append(choice(2))
         with suppress(asyncio.CancelledError):
             await given_up
 

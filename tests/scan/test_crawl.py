@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from dataclasses import replace
 
 import pytest
@@ -16,8 +15,21 @@ from tests.scan.shop import HTML, Reply, Shop, page, to, visited
 QUICK = Limits(pages=10, pause=0)
 
 
-def crawl(start: str, limits: Limits = QUICK) -> tuple[list[Answer], Crawl]:
-    visit = Crawl(start, limits)
+class Waiting:
+    """A clock that only sleeping moves; `slept` are the seconds of each sleep."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return sum(self.slept)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def crawl(start: str, limits: Limits = QUICK, waiting: Waiting | None = None) -> tuple[list[Answer], Crawl]:
+    visit = Crawl(start, limits, clock=waiting.clock, sleep=waiting.sleep) if waiting else Crawl(start, limits)
 
     async def run() -> list[Answer]:
         return [answer async for answer in visit.answers()]
@@ -75,28 +87,40 @@ def test_a_page_without_end_does_not_hold_the_visit_up() -> None:
 
 def test_the_visit_ends_when_its_time_is_over() -> None:
     with visited(Shop({"/": page("<a href=/a>"), "/a": page("a")})) as url:
-        answers, _ = crawl(f"{url}/", Limits(pages=9, pause=0.3, seconds=0.2))
-        assert len(answers) == 2
+        answers, _ = crawl(f"{url}/", Limits(pages=9, pause=30, seconds=20), Waiting())
+        assert [answer.url for answer in answers] == [f"{url}/", f"{url}/a"]
         answers, visit = crawl(f"{url}/", replace(QUICK, seconds=0))
         assert (answers, visit.excuse) == ([], f"{url}/: no page")
 
 
 def test_there_is_a_pause_between_two_pages() -> None:
+    waiting = Waiting()
     with visited(Shop({"/": page("<a href=/a><a href=/b>"), "/a": page("a"), "/b": page("b")})) as url:
-        started = time.monotonic()
-        crawl(f"{url}/", Limits(pages=3, pause=0.15))
-    assert 0.3 <= time.monotonic() - started < 3
+        crawl(f"{url}/", Limits(pages=3, pause=15), waiting)
+    assert waiting.slept == [0, 15, 15]
+
+
+def test_a_pause_is_really_waited_for() -> None:
+    shop = Shop({"/": page("<a href=/a>"), "/a": page("a")})
+
+    async def run(url: str) -> float:
+        clock = asyncio.get_running_loop().time
+        times = [clock() async for _ in Crawl(f"{url}/", Limits(pages=2, pause=0.2)).answers()]
+        return times[1] - times[0]
+
+    with visited(shop) as url:
+        assert asyncio.run(run(url)) >= 0.2
 
 
 def test_robots_txt_is_honoured_and_its_pause_too() -> None:
-    rules = b"User-agent: *\nDisallow: /a\nCrawl-delay: 0.2"
+    rules = b"User-agent: *\nDisallow: /a\nCrawl-delay: 7"
+    waiting = Waiting()
     shop = Shop({"/": page("<a href=/a><a href=/b>"), "/b": page("b"), "/robots.txt": (200, [], rules)})
     with visited(shop) as url:
-        started = time.monotonic()
-        _, visit = crawl(f"{url}/")
+        _, visit = crawl(f"{url}/", waiting=waiting)
     assert shop.asked == ["/robots.txt", "/", "/b"]
     assert visit.forbidden == 1
-    assert time.monotonic() - started > 0.2
+    assert waiting.slept == [0, 7]
 
 
 def test_robots_txt_may_be_elsewhere_on_the_site() -> None:
