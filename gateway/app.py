@@ -26,12 +26,14 @@ from gateway.config.settings import Settings
 from gateway.edition import Edition
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
+from gateway.endpoints.choice_cookies import ChoiceCookies
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.head import head_routes
 from gateway.endpoints.health import health_routes
-from gateway.endpoints.pages import pages_routes
+from gateway.endpoints.pages import Pages, pages_routes
+from gateway.endpoints.rights import Rights, rights_routes
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
@@ -51,6 +53,7 @@ from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
+from gateway.ledger.erasing import Erasures
 from gateway.ledger.keeping import Keeper
 from gateway.ledger.outbox import Outbox
 from gateway.lifespan import run_lifespan
@@ -66,7 +69,7 @@ from gateway.middleware.split import Split
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
-from gateway.model.entry import tag_check, tag_key
+from gateway.model.entry import Event, tag_check, tag_key
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import Counters, uncounted
@@ -87,7 +90,8 @@ class Gateway:
         self._shop = shop
         self._ledger = ledger
         self._clock = clock
-        self._outbox = Outbox(ledger.append)
+        self._erasures = Erasures(ledger, settings.folder / "erasing")
+        self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
         self.counters = Counters()
         self._registry = Registry(settings)
@@ -157,6 +161,7 @@ class Gateway:
             self._ledger,
             clock=self._clock,
             notices=self._archive,
+            erasures=self._erasures,
             texts=[self._edition.banner.shown(locale) for locale in LOCALES],
             tag_check=tag_check(self._tag_key),
             config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
@@ -278,6 +283,7 @@ class Gateway:
                 error_page=error_page,
                 on_granted=self._withdrawals.granted,
             ),
+            *rights_routes(self._rights(pages)),
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
@@ -286,6 +292,27 @@ class Gateway:
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         return Starlette(routes=routes)
+
+    def _rights(self, pages: Pages) -> Rights:
+        return Rights(
+            pages,
+            ChoiceCookies(self._cookie, self._cookies, self._rules),
+            self._ledger,
+            ask=self._erasures.ask,
+            keep=self._erasures.keep,
+            later=self._outbox.put,
+            evidence=self._evidence,
+            clock=self._clock,
+            hold=hold(self._settings),
+            years=self._settings.evidence_years,
+        )
+
+    async def _note(self, item: Event | bytes) -> None:
+        """An event, or the tag of a subject to erase."""
+        if isinstance(item, bytes):
+            await self._erasures.ask(item)
+        else:
+            await self._ledger.append(item)
 
     def _owner(self, cookie: str) -> str:
         service = self._registry.catalogue.for_cookie(cookie)

@@ -19,7 +19,7 @@ from gateway.model.notice_text import NoticeText
 from gateway.model.register import CODES_OF, Listing
 from gateway.registry import Registry
 
-_PAGES: Final = {"correct": "/", "stop": "/"}
+_PAGES: Final = {"inspect": "/me", "copy": "/me", "correct": "/", "stop": "/me", "delete": "/me"}
 """Where below the prefix a right can be used without writing to anybody."""
 
 Row = tuple[str, str]

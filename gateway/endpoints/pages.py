@@ -156,6 +156,22 @@ class Pages:
         text = self._words(request)[_PROBLEMS.get(status, "problem")]
         return self._page("problem.html", request, status, text=text)
 
+    def page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
+        """`template` as one of these pages, for endpoints that have a module of their own."""
+        return self._page(template, request, status, **values)
+
+    def own(self, request: Request, path: str, **query: str) -> str:
+        """An address of ours in the language the visitor switched to."""
+        return self._own(request, path, **query)
+
+    def back(self, request: Request) -> str:
+        """Where on this site the visitor came from."""
+        return self._back(request)
+
+    def offered(self) -> tuple[Category, ...]:
+        """The categories with something to decide, in their order."""
+        return self._offered()
+
     def _page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
         words, shown = self._words(request), self.shown
         query = {**request.query_params} if request.method in ("GET", "HEAD") else {}

@@ -122,7 +122,8 @@ def test_every_link_of_our_own_pages_answers(tmp_path: Path, locale: str) -> Non
                 else:
                     assert target.startswith(("#", "https://")), target
     paths = {address.partition("?")[0] for address in seen}
-    assert paths >= {f"/_choices/{name}" for name in ("", "notice", "notice/1", "notice/2", "functions")}
+    wanted = ("", "notice", "notice/1", "notice/2", "functions", "me", "me.json")
+    assert paths >= {f"/_choices/{name}" for name in wanted}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
