@@ -7,6 +7,7 @@ HTML → shop.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -54,7 +55,7 @@ from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
 from gateway.ledger.erasing import Erasures
-from gateway.ledger.keeping import Keeper
+from gateway.ledger.keeping import Keeper, Sleep
 from gateway.ledger.outbox import Outbox
 from gateway.lifespan import run_lifespan
 from gateway.middleware.click_ids import ClickIdMiddleware
@@ -85,11 +86,14 @@ log = logging.getLogger(__name__)
 class Gateway:
     """An ASGI application in front of `shop`. Build it with `create_app` or `ConsentMiddleware`."""
 
-    def __init__(self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._settings = settings
         self._shop = shop
         self._ledger = ledger
         self._clock = clock
+        self._sleep = sleep
         self._erasures = Erasures(ledger, settings.folder / "erasing")
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
@@ -167,6 +171,7 @@ class Gateway:
             config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
             retention=retention(self._settings),
             hold=hold(self._settings),
+            sleep=self._sleep,
         )
 
     def _stack(self) -> ASGIApp:
@@ -383,9 +388,14 @@ def _judge(page: PagePolicy) -> Judge:
 
 
 def create_app(
-    settings: Settings, *, shop: ASGIApp | None = None, ledger: Ledger | None = None, clock: Clock = time.time
+    settings: Settings,
+    *,
+    shop: ASGIApp | None = None,
+    ledger: Ledger | None = None,
+    clock: Clock = time.time,
+    sleep: Sleep = asyncio.sleep,
 ) -> Gateway:
-    """The gateway in front of `shop`, or of the shop at `settings.upstream`.
+    """The gateway in front of `shop`, or of the shop at `settings.upstream`; `sleep` passes between daily rounds.
 
     Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
     """
@@ -394,6 +404,7 @@ def create_app(
         shop or ReverseProxy(settings.upstream),
         ledger or open_ledger(settings.database, clock),
         clock,
+        sleep,
     )
 
 
