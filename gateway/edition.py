@@ -25,6 +25,7 @@ class Edition:
 
     def __init__(self, settings: Settings, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._settings = settings
+        self._listed = registry.listed
         self._tenant = Tenant.of(settings.scope).name
         rules = registry.rules
         self.shown = Shown(
@@ -65,6 +66,7 @@ class Edition:
             log=_log(settings),
             revised=_revised(settings),
             opt_out_label=settings.opt_out_label,
+            breaks=[(line.service.name, line.service.category, line.breaks) for line in self._listed if line.breaks],
         )
 
 

@@ -63,7 +63,8 @@ class Pages:
     `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `notices` hold the
     content of the notice in force for each language, `old` gives the archived text of a revision and raises
     LedgerError, `log` lists the revisions, `revised` the dates on which categories last changed, for visitors whose
-    yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours).
+    yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours), `breaks` the services of
+    which the shop itself says what does not work without them: name, category, words.
     """
 
     shown: Shown
@@ -77,6 +78,7 @@ class Pages:
     log: Sequence[Revision] = ()
     revised: Mapping[Category, str] = field(default_factory=dict)
     opt_out_label: str = ""
+    breaks: Sequence[tuple[str, Category, str]] = ()
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
@@ -119,7 +121,7 @@ class Pages:
 
     async def functions(self, request: Request) -> HTMLResponse:
         """Which functions work without any cookie, and with everything optional refused."""
-        return self._page("functions.html", request)
+        return self._page("functions.html", request, breaks=self.breaks)
 
     async def notice(self, request: Request) -> HTMLResponse:
         """The notice in force, and the list of its revisions."""

@@ -354,6 +354,15 @@ def test_newsletters_are_stopped_elsewhere(newsletter: str, expected: str) -> No
 
 
 @pytest.mark.parametrize("locale", LOCALES)
+def test_the_functions_page_tells_what_the_shop_says_of_its_own_services(locale: str) -> None:
+    breaks = [("Chat <1>", Category.PREFERENCES, "no answers & no help")]
+    tree = _tree(_client(pages=replace(PAGES, breaks=breaks)), f"/_choices/functions?lang={locale}")
+    assert f"Chat <1> · {texts(locale)['category.preferences']}" in _text(tree)
+    assert "no answers & no help" in _text(tree)
+    assert not _tree(_client(), f"/_choices/functions?lang={locale}").css("dl")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
 def test_the_functions_page_is_the_table_of_the_texts(locale: str) -> None:
     tree = _tree(_client(), f"/_choices/functions?lang={locale}")
     rows = [[cell.text() for cell in row.css("th, td")] for row in tree.css("tbody tr")]
