@@ -45,7 +45,6 @@ from gateway.enforcement.filter_lists import FilterLists
 from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
-from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
@@ -56,6 +55,7 @@ from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
 from gateway.ledger.erasing import Erasures
 from gateway.ledger.keeping import Keeper, Sleep
+from gateway.ledger.news import append_news
 from gateway.ledger.outbox import Outbox
 from gateway.lifespan import run_lifespan
 from gateway.middleware.click_ids import ClickIdMiddleware
@@ -71,6 +71,7 @@ from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
 from gateway.model.entry import Event, tag_check, tag_key
+from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import Counters, uncounted
@@ -166,7 +167,7 @@ class Gateway:
             clock=self._clock,
             notices=self._archive,
             erasures=self._erasures,
-            texts=[self._edition.banner.shown(locale) for locale in LOCALES],
+            texts=list(self._edition.interfaces.values()),
             tag_check=tag_check(self._tag_key),
             config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
             retention=retention(self._settings),
@@ -316,6 +317,8 @@ class Gateway:
         """An event, or the tag of a subject to erase."""
         if isinstance(item, bytes):
             await self._erasures.ask(item)
+        elif item.kind is EventKind.GPC:
+            await append_news(self._ledger, item)
         else:
             await self._ledger.append(item)
 

@@ -217,7 +217,7 @@ class _Post:
 
     @classmethod
     def of(cls, request: Request, form: Form, now: float) -> _Post:
-        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"))
+        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"), form.one("page"))
         signals = Signals.from_headers(request.scope["headers"])
         return cls(request, form, interface, signals, request.scope["consent"], now)
 

@@ -82,6 +82,10 @@ class Pages:
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
+        return self.second_layer(request)
+
+    def second_layer(self, request: Request) -> HTMLResponse:
+        """What `settings` answers."""
         decision: Decision = request.scope["consent"]
         words, back = self._words(request), self._back(request)
         granted = [name for name in self._offered() if decision.state(name) is State.GRANTED]
@@ -104,6 +108,10 @@ class Pages:
 
     async def do_not_sell(self, request: Request) -> HTMLResponse:
         """One button that refuses what is shared, and nothing else (R-78)."""
+        return self.opt_out(request)
+
+    def opt_out(self, request: Request) -> HTMLResponse:
+        """What `do_not_sell` answers."""
         decision: Decision = request.scope["consent"]
         words, sharing = self._words(request), self._sharing()
         return self._page(
