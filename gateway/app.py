@@ -7,6 +7,7 @@ HTML → shop.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -26,12 +27,14 @@ from gateway.config.settings import Settings
 from gateway.edition import Edition
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
+from gateway.endpoints.choice_cookies import ChoiceCookies
 from gateway.endpoints.choices import choice_routes
 from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.head import head_routes
 from gateway.endpoints.health import health_routes
-from gateway.endpoints.pages import pages_routes
+from gateway.endpoints.pages import Pages, pages_routes
+from gateway.endpoints.rights import Rights, rights_routes
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.click_ids import ClickIds
@@ -42,7 +45,6 @@ from gateway.enforcement.filter_lists import FilterLists
 from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
-from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import Kind, PagePolicy
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
@@ -51,7 +53,9 @@ from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger
-from gateway.ledger.keeping import Keeper
+from gateway.ledger.erasing import Erasures
+from gateway.ledger.keeping import Keeper, Sleep
+from gateway.ledger.news import append_news
 from gateway.ledger.outbox import Outbox
 from gateway.lifespan import run_lifespan
 from gateway.middleware.click_ids import ClickIdMiddleware
@@ -66,7 +70,8 @@ from gateway.middleware.split import Split
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
-from gateway.model.entry import tag_check, tag_key
+from gateway.model.entry import Event, tag_check, tag_key
+from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import Counters, uncounted
@@ -82,12 +87,16 @@ log = logging.getLogger(__name__)
 class Gateway:
     """An ASGI application in front of `shop`. Build it with `create_app` or `ConsentMiddleware`."""
 
-    def __init__(self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._settings = settings
         self._shop = shop
         self._ledger = ledger
         self._clock = clock
-        self._outbox = Outbox(ledger.append)
+        self._sleep = sleep
+        self._erasures = Erasures(ledger, settings.folder / "erasing")
+        self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
         self.counters = Counters()
         self._registry = Registry(settings)
@@ -157,11 +166,13 @@ class Gateway:
             self._ledger,
             clock=self._clock,
             notices=self._archive,
-            texts=[self._edition.banner.shown(locale) for locale in LOCALES],
+            erasures=self._erasures,
+            texts=list(self._edition.interfaces.values()),
             tag_check=tag_check(self._tag_key),
             config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
             retention=retention(self._settings),
             hold=hold(self._settings),
+            sleep=self._sleep,
         )
 
     def _stack(self) -> ASGIApp:
@@ -278,6 +289,7 @@ class Gateway:
                 error_page=error_page,
                 on_granted=self._withdrawals.granted,
             ),
+            *rights_routes(self._rights(pages)),
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
@@ -286,6 +298,29 @@ class Gateway:
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         return Starlette(routes=routes)
+
+    def _rights(self, pages: Pages) -> Rights:
+        return Rights(
+            pages,
+            ChoiceCookies(self._cookie, self._cookies, self._rules),
+            self._ledger,
+            ask=self._erasures.ask,
+            keep=self._erasures.keep,
+            later=self._outbox.put,
+            evidence=self._evidence,
+            clock=self._clock,
+            hold=hold(self._settings),
+            years=self._settings.evidence_years,
+        )
+
+    async def _note(self, item: Event | bytes) -> None:
+        """An event, or the tag of a subject to erase."""
+        if isinstance(item, bytes):
+            await self._erasures.ask(item)
+        elif item.kind is EventKind.GPC:
+            await append_news(self._ledger, item)
+        else:
+            await self._ledger.append(item)
 
     def _owner(self, cookie: str) -> str:
         service = self._registry.catalogue.for_cookie(cookie)
@@ -356,9 +391,14 @@ def _judge(page: PagePolicy) -> Judge:
 
 
 def create_app(
-    settings: Settings, *, shop: ASGIApp | None = None, ledger: Ledger | None = None, clock: Clock = time.time
+    settings: Settings,
+    *,
+    shop: ASGIApp | None = None,
+    ledger: Ledger | None = None,
+    clock: Clock = time.time,
+    sleep: Sleep = asyncio.sleep,
 ) -> Gateway:
-    """The gateway in front of `shop`, or of the shop at `settings.upstream`.
+    """The gateway in front of `shop`, or of the shop at `settings.upstream`; `sleep` passes between daily rounds.
 
     Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
     """
@@ -367,6 +407,7 @@ def create_app(
         shop or ReverseProxy(settings.upstream),
         ledger or open_ledger(settings.database, clock),
         clock,
+        sleep,
     )
 
 

@@ -11,6 +11,7 @@ from gateway.endpoints.assets import Asset
 from gateway.endpoints.pages import Pages, Revision
 from gateway.enforcement.banner import Banner, Shown
 from gateway.enforcement.language import LOCALES
+from gateway.interfaces import interfaces
 from gateway.ledger.base import Ledger
 from gateway.ledger.notices import NoticeArchive
 from gateway.model.categories import Category
@@ -21,10 +22,12 @@ from gateway.registry import Registry
 
 
 class Edition:
-    """Rendered once, when it is built: `banner` for the shop's pages, `notices` by language."""
+    """Rendered once, when it is built: `banner` for the shop's pages, `notices` by language, `interfaces` by language
+    and place."""
 
     def __init__(self, settings: Settings, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._settings = settings
+        self._listed = registry.listed
         self._tenant = Tenant.of(settings.scope).name
         rules = registry.rules
         self.shown = Shown(
@@ -39,6 +42,8 @@ class Edition:
         own = [assets[name].url(settings.prefix) for name in ("cg.css", "cg.js", "em.css")]
         self.banner = Banner(self.shown, *own)
         self.notices = {locale: NoticePage(settings, registry, locale) for locale in LOCALES}
+        made = {locale: interfaces(self.banner, self._pages(), locale) for locale in LOCALES}
+        self.interfaces = {(locale, place): text for locale in LOCALES for place, text in made[locale].items()}
 
     def archive(self, ledger: Ledger) -> NoticeArchive:
         """The revisions of the notice in that record."""
@@ -47,12 +52,20 @@ class Edition:
 
     def evidence(self, tag_key: bytes) -> Evidence:
         """What makes events of choices; they name the archived notice and the interface by their SHA-256."""
-        seen = {locale: (_sha256(self.notices[locale].text), _sha256(self.banner.shown(locale))) for locale in LOCALES}
+        notices = {locale: _sha256(notice.text) for locale, notice in self.notices.items()}
+        seen = {key: _sha256(text) for key, text in self.interfaces.items()}
         rev = self.shown.rev
-        return Evidence(tag_key, seen.__getitem__, notice_rev=rev, policy_rev=rev, tenant=self._tenant)
+
+        def shown(locale: str, place: str) -> tuple[str, str]:
+            return notices[locale], seen[locale, place]
+
+        return Evidence(tag_key, shown, notice_rev=rev, policy_rev=rev, tenant=self._tenant)
 
     def pages(self, ledger: Ledger) -> Pages:
         """The pages below the prefix; older notices come from the archive."""
+        return replace(self._pages(), old=self.archive(ledger).old)
+
+    def _pages(self) -> Pages:
         settings = self._settings
         return Pages(
             self.shown,
@@ -61,10 +74,10 @@ class Edition:
             settings.language,
             settings.controller.contact,
             notices={locale: notice.content for locale, notice in self.notices.items()},
-            old=self.archive(ledger).old,
             log=_log(settings),
             revised=_revised(settings),
             opt_out_label=settings.opt_out_label,
+            breaks=[(line.service.name, line.service.category, line.breaks) for line in self._listed if line.breaks],
         )
 
 

@@ -19,7 +19,7 @@ from gateway.model.notice_text import NoticeText
 from gateway.model.register import CODES_OF, Listing
 from gateway.registry import Registry
 
-_PAGES: Final = {"correct": "/", "stop": "/"}
+_PAGES: Final = {"inspect": "/me", "copy": "/me", "correct": "/", "stop": "/me", "delete": "/me"}
 """Where below the prefix a right can be used without writing to anybody."""
 
 Row = tuple[str, str]
@@ -81,11 +81,18 @@ class NoticePage:
             cookies=list(self._cookies(facts)),
             sent=[self._provider(line) for line in others],
             dnt=settings.dnt,
+            optout=(settings.opt_out_label or words["optout"]) if self._shares else "",
+            optout_url=self._url("/do-not-sell"),
             rights=[(words[f"right.{right}"], self._url(_PAGES[right]) if right in _PAGES else "") for right in RIGHTS],
             years=settings.evidence_years,
             mail=self._with_link("mail", "#contact", words["mail.link"]),
             own=settings.policy.texts.of(words.locale),
         )
+
+    @property
+    def _shares(self) -> bool:
+        rules = self._registry.rules
+        return bool(rules.sharing & rules.offered)
 
     def _six(self, purpose: Purpose, facts: Disclosure) -> list[Row]:
         words, who = self._words, facts.controller

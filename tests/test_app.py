@@ -303,6 +303,15 @@ def test_a_signal_withdraws_a_stored_grant_once(visitor: Visitor, tmp_path: Path
     assert kinds(tmp_path) == ["grant", "gpc"]
 
 
+def test_a_signal_withdraws_once_though_the_gateway_was_started_again_meanwhile(tmp_path: Path, shop: Shop) -> None:
+    with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+        choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    for _ in range(2):
+        with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+            visitor.get(Cookie=choice, Sec_GPC="1")
+    assert kinds(tmp_path) == ["grant", "gpc"]
+
+
 def test_a_broken_record_stops_grants_but_neither_pages_nor_refusals(tmp_path: Path, shop: Shop) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

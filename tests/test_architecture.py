@@ -15,6 +15,7 @@ LAYERS = (
     {"server"},
     {"app"},
     {"edition", "lifespan"},
+    {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},
     {"registry", "fingerprint"},

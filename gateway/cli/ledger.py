@@ -1,4 +1,4 @@
-"""`ledger`: the consent record from a shell. Questions about it create and change nothing."""
+"""`ledger`: the consent record from a shell. Questions about it change nothing, but an export is noted in it."""
 
 from __future__ import annotations
 

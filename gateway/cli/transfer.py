@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import cache
@@ -21,7 +22,9 @@ from gateway.config.settings import Settings
 from gateway.disclosing import disclose
 from gateway.errors import ImportRefused
 from gateway.ledger import open_ledger
+from gateway.ledger.base import Ledger
 from gateway.ledger.export import Export, Format, tally
+from gateway.ledger.reading import announce
 from gateway.model.disclosure import Disclosure
 from gateway.model.exchange import items
 from gateway.registry import Registry
@@ -45,12 +48,12 @@ def export_record(name: str, counts: bool, config: Path | None) -> int:
     """Write the whole record to standard output, one JSON object a line.
 
     The record is verified on the way; exit 1 names the first entry at fault. Refusals hold no identifier, so they have
-    no receipt; neither has what was deleted.
+    no receipt; neither has what was deleted. That the record was exported is an entry of it, written before any output.
     """
     settings = settings_for(config)
     ledger = open_ledger(settings.database)
     if counts:
-        for row in asyncio.run(tally(ledger)):
+        for row in asyncio.run(_tally(ledger)):
             click.echo(msgspec.json.encode(row))
         return 0
     console = Console(stderr=True)
@@ -62,9 +65,10 @@ def export_record(name: str, counts: bool, config: Path | None) -> int:
                 ledger,
                 Format(name),
                 _in_force(settings),
+                announce=lambda: _announce(ledger, f"ledger export {name}"),
                 progress=lambda done: progress.update(task, completed=done),
             )
-            asyncio.run(_write(export.pieces()))
+            asyncio.run(_write(export.pieces(), ledger))
     except BrokenPipeError:
         # The reader has left; Python must not try to flush to it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,10 +99,27 @@ def _in_force(settings: Settings) -> Callable[[str], Disclosure]:
     return cache(lambda locale: disclose(settings, registry, locale))
 
 
-async def _write(pieces: AsyncGenerator[bytes, None]) -> None:
-    async with aclosing(pieces):
-        async for piece in pieces:
-            click.echo(piece, nl=False)
+async def _announce(ledger: Ledger, what: str) -> None:
+    await ledger.open()
+    await announce(ledger, "shell", what, now=time.time())
+
+
+async def _tally(ledger: Ledger) -> list[dict[str, object]]:
+    await ledger.head()  # a record that is not there is not made
+    try:
+        await _announce(ledger, "ledger export counts")
+        return await tally(ledger)
+    finally:
+        await ledger.close()
+
+
+async def _write(pieces: AsyncGenerator[bytes, None], ledger: Ledger) -> None:
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                click.echo(piece, nl=False)
+    finally:
+        await ledger.close()
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

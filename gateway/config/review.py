@@ -59,7 +59,7 @@ def review(settings: FileSettings, catalogue: Catalogue, today: date) -> Review:
     unnamed = [*_date_gap(settings.policy), *_controller_gaps(settings)]
     trying = is_trial(settings)
     return Review(
-        (*_language_gaps(settings.policy), *(() if trying else unnamed), *gaps),
+        (*_language_gaps(settings.policy), *_root_gaps(settings), *(() if trying else unnamed), *gaps),
         (
             *(unnamed if trying else ()),
             *_mode_warnings(settings),
@@ -102,6 +102,11 @@ def _controller_gaps(settings: FileSettings) -> Iterator[Problem]:
 def _date_gap(policy: Policy) -> Iterator[Problem]:
     if not policy.date:
         yield Problem("policy.date", "", "the date of the notice in force")
+
+
+def _root_gaps(settings: FileSettings) -> Iterator[Problem]:
+    if settings.owns_root and not settings.policy.date:
+        yield Problem("owns_root", True, "policy.date beside it: gpc.json tells by lastUpdate since when it holds")
 
 
 def _language_gaps(policy: Policy) -> Iterator[Problem]:

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.endpoints.choice_cookies import ChoiceCookies
 from gateway.endpoints.forms import Form, FormError, local_path, read_form, require_own_page
 from gateway.endpoints.repeats import Repeats
 from gateway.enforcement.banner import LOST
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.headers import get_all
-from gateway.enforcement.site import normal_host
 from gateway.errors import LedgerError
 from gateway.model.act import Act, add, choose, withdraw, withdraw_by_signal
 from gateway.model.categories import OPTIONAL, Category
@@ -190,15 +190,7 @@ class _Choices:
         return decide(choice, post.signals, self.rules, post.today)
 
     def _stored(self, response: Response, post: _Post, choice: Choice) -> Response:
-        """The response with the choice cookie, and without every optional cookie the request came with."""
-        scheme, headers = post.request.scope["scheme"], post.request.scope["headers"]
-        _, names = self.cookies.request(headers, self._decided(post, choice))
-        host = normal_host(post.request.headers.get("host", ""))
-        lines = self.cookies.expiries(names, host, scheme)
-        if not choice.empty:
-            lines = [self.cookie.set_cookie(choice, scheme, post.today), *lines]
-        response.raw_headers.extend((b"set-cookie", line) for line in lines)
-        return response
+        return ChoiceCookies(self.cookie, self.cookies, self.rules).stored(response, post.request, choice, post.today)
 
     def _return(self, post: _Post) -> str:
         """The way back. One who came without any cookie is told there if the new one does not arrive (R-104)."""
@@ -225,7 +217,7 @@ class _Post:
 
     @classmethod
     def of(cls, request: Request, form: Form, now: float) -> _Post:
-        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"))
+        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"), form.one("page"))
         signals = Signals.from_headers(request.scope["headers"])
         return cls(request, form, interface, signals, request.scope["consent"], now)
 

@@ -63,7 +63,8 @@ class Pages:
     `language` is the configured default, `contact` and `newsletter` (an address) may be empty, `notices` hold the
     content of the notice in force for each language, `old` gives the archived text of a revision and raises
     LedgerError, `log` lists the revisions, `revised` the dates on which categories last changed, for visitors whose
-    yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours).
+    yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours), `breaks` the services of
+    which the shop itself says what does not work without them: name, category, words.
     """
 
     shown: Shown
@@ -77,9 +78,14 @@ class Pages:
     log: Sequence[Revision] = ()
     revised: Mapping[Category, str] = field(default_factory=dict)
     opt_out_label: str = ""
+    breaks: Sequence[tuple[str, Category, str]] = ()
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
+        return self.second_layer(request)
+
+    def second_layer(self, request: Request) -> HTMLResponse:
+        """What `settings` answers."""
         decision: Decision = request.scope["consent"]
         words, back = self._words(request), self._back(request)
         granted = [name for name in self._offered() if decision.state(name) is State.GRANTED]
@@ -102,6 +108,10 @@ class Pages:
 
     async def do_not_sell(self, request: Request) -> HTMLResponse:
         """One button that refuses what is shared, and nothing else (R-78)."""
+        return self.opt_out(request)
+
+    def opt_out(self, request: Request) -> HTMLResponse:
+        """What `do_not_sell` answers."""
         decision: Decision = request.scope["consent"]
         words, sharing = self._words(request), self._sharing()
         return self._page(
@@ -119,7 +129,7 @@ class Pages:
 
     async def functions(self, request: Request) -> HTMLResponse:
         """Which functions work without any cookie, and with everything optional refused."""
-        return self._page("functions.html", request)
+        return self._page("functions.html", request, breaks=self.breaks)
 
     async def notice(self, request: Request) -> HTMLResponse:
         """The notice in force, and the list of its revisions."""
@@ -155,6 +165,22 @@ class Pages:
         """
         text = self._words(request)[_PROBLEMS.get(status, "problem")]
         return self._page("problem.html", request, status, text=text)
+
+    def page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
+        """`template` as one of these pages, for endpoints that have a module of their own."""
+        return self._page(template, request, status, **values)
+
+    def own(self, request: Request, path: str, **query: str) -> str:
+        """An address of ours in the language the visitor switched to."""
+        return self._own(request, path, **query)
+
+    def back(self, request: Request) -> str:
+        """Where on this site the visitor came from."""
+        return self._back(request)
+
+    def offered(self) -> tuple[Category, ...]:
+        """The categories with something to decide, in their order."""
+        return self._offered()
 
     def _page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
         words, shown = self._words(request), self.shown

@@ -105,6 +105,10 @@ class Banner:
         asked = tuple(name for name in OPTIONAL if name in self._shown.offered)
         return b"".join(self._bars[locale, True, asked, ()]) if asked else b""
 
+    def signalled(self, locale: str) -> bytes:
+        """What confirms an honoured signal, as archived and hashed."""
+        return self._chips[locale, True, "gpc"]
+
     def foot(
         self,
         decision: Decision,

@@ -6,23 +6,25 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 from gateway.errors import LedgerError
-from gateway.model.entry import Event
+
+T = TypeVar("T")
 
 
-class Outbox:
+class Outbox(Generic[T]):
     """Holds events for `append` until it takes them; between two attempts `pause` seconds.
 
-    Only withdrawals, refusals and signals belong here: what they end has ended already. Beyond `limit`
+    Only withdrawals, refusals, signals and erasures belong here: what they end has ended already. Beyond `limit`
     the oldest event is lost, and `lost` counts it.
     """
 
     def __init__(
-        self, append: Callable[[Event], Awaitable[object]], *, limit: int = 10_000, pause: float = 1.0
+        self, append: Callable[[T], Awaitable[object]], *, limit: int = 10_000, pause: float = 1.0
     ) -> None:
         self._append = append
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[T] = deque()
         self._limit = limit
         self._pause = pause
         self._closing = asyncio.Event()
@@ -32,7 +34,7 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, event: Event) -> None:
+    def put(self, event: T) -> None:
         """Takes `event` and returns at once. To be called in a running event loop."""
         if len(self._waiting) >= self._limit:
             self._waiting.popleft()

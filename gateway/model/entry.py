@@ -46,6 +46,7 @@ class Kind(StrEnum):
     RETENTION = "retention"
     CONFIG = "config"
     ANCHOR = "anchor"
+    READ = "read"
 
 
 CHOICES = frozenset({Kind.GRANT, Kind.CHANGE, Kind.WITHDRAW, Kind.REFUSE, Kind.GPC})
@@ -53,6 +54,8 @@ CHOICES = frozenset({Kind.GRANT, Kind.CHANGE, Kind.WITHDRAW, Kind.REFUSE, Kind.G
 
 LOCALES = frozenset({"zh-Hant", "en"})
 LAYOUTS = frozenset({"narrow", "wide", "plain"})
+ROLES = frozenset({"marketing", "officer", "ops", "shell"})
+"""Who may read: by the role of a token, or from a shell of the machine."""
 SURFACES = frozenset({"banner", "settings", "nojs", "gpc", "embed"})
 
 _SHOWN_KEYS = frozenset(
@@ -68,11 +71,13 @@ _KEYS: dict[Kind, frozenset[str]] = {
     Kind.RETENTION: frozenset({"n", "until"}),
     Kind.CONFIG: frozenset({"configuration", "catalogue", "templates"}),
     Kind.ANCHOR: frozenset(),
+    Kind.READ: frozenset({"role", "what", "minute"}),
 }
 _SORTED = msgspec.json.Encoder(order="sorted")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[0-9a-f]{32}")
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
+_WHAT = re.compile(r"[a-z][a-z0-9 ./-]{0,39}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -146,8 +151,17 @@ def choice_event(
     if subject_tag is not None:
         body["subject_tag"] = subject_tag.hex()
     if kind is not Kind.REFUSE:
-        body["minute"] = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%MZ")
+        body["minute"] = _minute(now)
     return Event(kind, int(now // 86400), body)
+
+
+def read_event(role: str, what: str, *, now: float) -> Event:
+    """Somebody of `role` (one of `ROLES`) is about to be shown `what` (R-167).
+
+    `what` is the constant name of a command or an endpoint, such as `ledger export jsonl` or `stats.csv`, never
+    anything of a request.
+    """
+    return Event(Kind.READ, int(now // 86400), {"role": str(role), "what": what, "minute": _minute(now)})
 
 
 def iso_day(day: int) -> str:
@@ -209,6 +223,10 @@ def body_fault(kind: Kind, body: Body) -> str:
     return ""
 
 
+def _minute(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
 def _only_plain(value: object) -> None:
     if isinstance(value, str):
         return
@@ -261,6 +279,8 @@ _VALID: dict[str, Callable[[Any], bool]] = {
     "layout": LAYOUTS.__contains__,
     "surface": SURFACES.__contains__,
     "signal": _is_bit,
+    "role": ROLES.__contains__,
+    "what": _Matches(_WHAT),
     "n": _is_count,
     "until": _Matches(_DAY),
     "configuration": _Matches(_SHA256),

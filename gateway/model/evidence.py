@@ -12,23 +12,34 @@ from gateway.model.decision import Decision
 from gateway.model.entry import LAYOUTS, LOCALES, SURFACES, Event, Kind, choice_event, subject_tag
 
 DEFAULT_LOCALE: Final = "zh-Hant"
+_PLACE: Final = {"banner": "banner", "nojs": "banner", "settings": "settings", "gpc": "signal", "embed": "embed"}
+_PAGES: Final = ("me", "do-not-sell")
+PLACES: Final = (*dict.fromkeys(_PLACE.values()), *_PAGES)
+"""Everything in which something can be chosen, by the text that is archived of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """In what the choice was made. What is not of the closed lists falls to the default."""
+    """In what the choice was made. What is not of the closed lists falls to the default.
+
+    `place` is whose text was shown there, one of `PLACES`: surfaces that show the same have one.
+    """
 
     locale: str = DEFAULT_LOCALE
     layout: str = "plain"
     surface: str = "nojs"
+    place: str = "banner"
 
     @classmethod
-    def of(cls, locale: object, layout: object, surface: object) -> Interface:
-        """Reads three fields a browser sent."""
+    def of(cls, locale: object, layout: object, surface: object, page: object = None) -> Interface:
+        """Reads what a browser sent; `page` tells those of our own pages apart that are no settings page."""
+        known = surface if isinstance(surface, str) and surface in SURFACES else "nojs"
+        place = page if isinstance(page, str) and page in _PAGES and known == "settings" else _PLACE[known]
         return cls(
             locale if isinstance(locale, str) and locale in LOCALES else DEFAULT_LOCALE,
             layout if isinstance(layout, str) and layout in LAYOUTS else "plain",
-            surface if isinstance(surface, str) and surface in SURFACES else "nojs",
+            known,
+            place,
         )
 
 
@@ -36,12 +47,12 @@ class Interface:
 class Evidence:
     """What every event of this gateway has in common.
 
-    `shown` gives for a locale the SHA-256 (hex) of the notice and of the interface as they were shown;
+    `shown` gives for a locale and a place the SHA-256 (hex) of the notice and of the interface as they were shown;
     `tag_key` is that of `subject_tag`.
     """
 
     tag_key: bytes
-    shown: Callable[[str], tuple[str, str]]
+    shown: Callable[[str, str], tuple[str, str]]
     notice_rev: int = 1
     policy_rev: int = 1
     tenant: str = ""
@@ -50,7 +61,7 @@ class Evidence:
         self, kind: Kind, choice: Choice, subject: str, interface: Interface, *, now: float, gpc: bool
     ) -> Event:
         """The event for `choice`, made at `now`; `subject` is the id it is kept under, "" for a refusal."""
-        notice_sha256, ui_sha256 = self.shown(interface.locale)
+        notice_sha256, ui_sha256 = self.shown(interface.locale, interface.place)
         return choice_event(
             kind,
             now=now,
@@ -71,5 +82,5 @@ class Evidence:
         """The event for grants that Global Privacy Control withdrew; None if it withdrew none."""
         if decision.choice is None or decision.renewed is None or not decision.withdrawn:
             return None
-        interface = Interface(surface="gpc")
+        interface = Interface(surface="gpc", place="signal")
         return self.event(Kind.GPC, decision.renewed, decision.choice.id, interface, now=now, gpc=True)

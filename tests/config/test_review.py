@@ -74,6 +74,13 @@ def test_a_name_that_is_none_is_a_gap(value: str) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("sound", [SOUND, FileSettings()], ids=["a shop", "a trial"])
+def test_a_statement_about_gpc_needs_the_date_it_tells(sound: FileSettings) -> None:
+    assert "owns_root" in gaps(replace(sound, owns_root=True, policy=Policy()))
+    assert "owns_root" not in gaps(replace(sound, owns_root=True, policy=Policy(date="2026-11-01")))
+    assert "owns_root" not in gaps(replace(sound, policy=Policy()))
+
+
 def test_a_notice_without_a_date_is_a_gap() -> None:
     assert gaps(replace(SOUND, policy=Policy())) == ["policy.date"]
 

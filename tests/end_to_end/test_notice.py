@@ -122,7 +122,8 @@ def test_every_link_of_our_own_pages_answers(tmp_path: Path, locale: str) -> Non
                 else:
                     assert target.startswith(("#", "https://")), target
     paths = {address.partition("?")[0] for address in seen}
-    assert paths >= {f"/_choices/{name}" for name in ("", "notice", "notice/1", "notice/2", "functions")}
+    wanted = ("", "notice", "notice/1", "notice/2", "functions", "me", "me.json", "do-not-sell")
+    assert paths >= {f"/_choices/{name}" for name in wanted}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -132,3 +133,21 @@ def test_the_functions_page_is_one_click_from_the_notice(tmp_path: Path, locale:
         (link,) = (str(a.attributes["href"]) for a in links if "/functions" in str(a.attributes["href"]))
         page = LexborHTMLParser(visitor.get(link).body)
     assert page.css("h1")[0].text() == texts(locale)["functions.title"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_the_shop_says_of_a_service_is_on_the_functions_page(tmp_path: Path, locale: str) -> None:
+    chat = ServiceEntry(id="chat", category=Category.PREFERENCES, hosts=("chat.example",), breaks="no answers at night")
+    with visiting(create_app(settings(tmp_path, services=(*SERVICES, chat)), shop=Shop())) as visitor:
+        page = visitor.get(f"/_choices/functions?lang={locale}").body.decode()
+    assert "no answers at night" in page
+    assert "Google Analytics" not in page
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_notice_leads_to_the_opt_out_where_something_is_shared(tmp_path: Path, locale: str) -> None:
+    chat = ServiceEntry(id="chat", category=Category.PREFERENCES, hosts=("chat.example",))
+    for services, expected in ((SERVICES, 1), ((chat,), 0)):
+        with visiting(create_app(settings(tmp_path, services=services), shop=Shop())) as visitor:
+            links = LexborHTMLParser(visitor.get(f"/_choices/notice?lang={locale}").body).css("article a")
+        assert sum("/do-not-sell" in str(a.attributes["href"]) for a in links) == expected

@@ -43,7 +43,7 @@ class Site:
             ledger=self,
             later=self.later.append,
             rules=rules,
-            evidence=Evidence(tag_key(b"k" * 32), lambda locale: ("1" * 64, "2" * 64)),
+            evidence=Evidence(tag_key(b"k" * 32), lambda locale, place: ("1" * 64, "2" * 64)),
             clock=self.clock,
             **options,
         )

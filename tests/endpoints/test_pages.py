@@ -58,7 +58,11 @@ def _client(
         return pages.problem(request, int(request.path_params["status"]))
 
     app: ASGIApp = Starlette(
-        routes=[*pages_routes(pages), Route("/problem/{status}", failed, methods=["POST"])]
+        routes=[
+            *pages_routes(pages),
+            Route("/problem/{status}", failed, methods=["POST"]),
+            Route("/_choices/me", lambda request: Response()),  # another module's, see test_notice.py
+        ]
     )
 
     async def decided(scope: Scope, receive: Receive, send: Send) -> None:
@@ -347,6 +351,15 @@ def test_newsletters_are_stopped_elsewhere(newsletter: str, expected: str) -> No
     tree = _tree(_client(pages=replace(PAGES, newsletter=newsletter)), "/_choices/?return=/cart")
     assert _text(tree, ".note").startswith("This controls cookies only.")
     assert tree.css(".note a")[0].attributes["href"] == expected
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_functions_page_tells_what_the_shop_says_of_its_own_services(locale: str) -> None:
+    breaks = [("Chat <1>", Category.PREFERENCES, "no answers & no help")]
+    tree = _tree(_client(pages=replace(PAGES, breaks=breaks)), f"/_choices/functions?lang={locale}")
+    assert f"Chat <1> · {texts(locale)['category.preferences']}" in _text(tree)
+    assert "no answers & no help" in _text(tree)
+    assert not _tree(_client(), f"/_choices/functions?lang={locale}").css("dl")
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -29,7 +29,7 @@ class Record:
 
 
 def test_events_arrive_in_order_though_the_record_was_away() -> None:
-    async def run(record: Record) -> Outbox:
+    async def run(record: Record) -> Outbox[Event]:
         outbox = Outbox(record.append, pause=0.001)
         for number in range(1, 4):
             outbox.put(event(number))

@@ -23,6 +23,7 @@ from gateway.model.entry import (
     choice_event,
     commitment,
     iso_day,
+    read_event,
     seal,
     subject_tag,
     tag_check,
@@ -126,6 +127,7 @@ def test_a_damaged_minute_is_a_programming_error() -> None:
         (Kind.RETENTION, {"n": 2, "until": "2026-01-01"}),
         (Kind.CONFIG, {"configuration": HASH, "catalogue": HASH, "templates": HASH}),
         (Kind.ANCHOR, {}),
+        (Kind.READ, {"role": "officer", "what": "ledger export iso27560", "minute": "2026-11-18T11:06Z"}),
     ],
 )
 def test_housekeeping_has_bodies_of_its_own(kind: Kind, body: Body) -> None:
@@ -135,6 +137,23 @@ def test_housekeeping_has_bodies_of_its_own(kind: Kind, body: Body) -> None:
 def test_an_erasure_tells_no_numbers_but_the_count() -> None:
     with pytest.raises(ValueError, match="seq"):
         Event(Kind.ERASURE, 1, {"n": 1, "seq": 5})
+
+
+def test_a_read_holds_role_name_and_minute() -> None:
+    event = read_event("shell", "ledger export jsonl", now=NOW)
+    assert (event.kind, event.day) == (Kind.READ, int(NOW // 86_400))
+    assert event.body == {"role": "shell", "what": "ledger export jsonl", "minute": "2026-11-18T11:06Z"}
+
+
+@pytest.mark.parametrize("what", ["stats?q=wang@example.com", "Stats", "", "x" * 41, "stats\n"])
+def test_a_read_names_no_address_of_a_request(what: str) -> None:
+    with pytest.raises(ValueError, match="what"):
+        read_event("officer", what, now=NOW)
+
+
+def test_a_read_has_no_other_role() -> None:
+    with pytest.raises(ValueError, match="role"):
+        read_event("wang@example.com", "stats", now=NOW)
 
 
 def test_canonical_json_is_sorted_tight_and_utf_8() -> None:

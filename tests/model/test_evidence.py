@@ -1,15 +1,23 @@
+import pytest
+
 from gateway.model.categories import OPTIONAL
 from gateway.model.choice import make_choice
 from gateway.model.decision import Rules, decide
 from gateway.model.entry import Kind, subject_tag, tag_key
-from gateway.model.evidence import Evidence, Interface
+from gateway.model.evidence import PLACES, Evidence, Interface
 from gateway.model.signals import Signals
 
 P, S, M = OPTIONAL
 DAY = 20_000
 ID = "a" * 22
 KEY = tag_key(b"k" * 32)
-EVIDENCE = Evidence(KEY, lambda locale: ("1" * 64, ("2" if locale == "en" else "3") * 64), 4, 5, "000489")
+
+
+def _shown(locale: str, place: str) -> tuple[str, str]:
+    return "1" * 64, ("2" if (locale, place) == ("en", "banner") else "3") * 64
+
+
+EVIDENCE = Evidence(KEY, _shown, 4, 5, "000489")
 GRANT = make_choice(frozenset({P, M}), {S: DAY}, DAY, 1, id=ID)
 
 
@@ -36,7 +44,25 @@ def test_an_event_says_what_was_chosen_where_and_what_was_shown() -> None:
 def test_what_a_browser_sends_falls_to_the_defaults_unless_listed() -> None:
     assert Interface.of("fr", ["wide"], "x" * 999) == Interface("zh-Hant", "plain", "nojs")
     assert Interface.of(None, None, None) == Interface()
-    assert Interface.of("en", "narrow", "embed") == Interface("en", "narrow", "embed")
+    assert Interface.of("en", "narrow", "embed") == Interface("en", "narrow", "embed", "embed")
+    assert Interface.of("en", "narrow", "settings", "x" * 999) == Interface("en", "narrow", "settings", "settings")
+
+
+@pytest.mark.parametrize(
+    ("surface", "page", "place"),
+    [
+        ("banner", None, "banner"),
+        ("nojs", None, "banner"),
+        ("settings", None, "settings"),
+        ("settings", "me", "me"),
+        ("settings", "do-not-sell", "do-not-sell"),
+        ("embed", "me", "embed"),
+        ("gpc", None, "signal"),
+    ],
+)
+def test_each_surface_has_the_text_that_was_shown_in_it(surface: str, page: str | None, place: str) -> None:
+    assert Interface.of("en", "wide", surface, page).place == place
+    assert place in PLACES
 
 
 def test_a_signal_that_withdrew_grants_is_an_event_of_that_consent() -> None:

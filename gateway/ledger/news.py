@@ -1,0 +1,19 @@
+"""Withdrawals by a signal, recorded once (R-73)."""
+
+from __future__ import annotations
+
+from gateway.ledger.base import Ledger
+from gateway.model.entry import Event
+
+
+async def append_news(ledger: Ledger, event: Event) -> None:
+    """Appends the `gpc` event unless the last entry of its subject leaves the same granted.
+
+    The answer that a signal changes also rewrites the cookie; but requests that were under way with the old one, or a
+    browser that keeps it, tell the same again, to another worker or after a restart. Raises LedgerError.
+    """
+    tag = bytes.fromhex(str(event.body["subject_tag"]))
+    known = await ledger.entries_of(tag)
+    last = known[-1].body if known else None
+    if last is None or last["choices"] != event.body["choices"]:
+        await ledger.append(event)

@@ -1,0 +1,124 @@
+"""The visitor's walk through the pages of the record, in a real browser, with script and without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from gateway.app import create_app
+from gateway.config.settings import EvidenceHold
+from gateway.enforcement.texts import texts
+from tests.chromium import launched, needs_chromium
+from tests.proxy.servers import serve as running
+from tests.test_app import Shop, settings
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+HOLD = EvidenceHold(reason="case 12", until="2099-12-31")
+SIZES = {"narrow": 360, "wide": 1280}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    with running(create_app(settings(tmp_path), shop=Shop()), lifespan="on") as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def at_home(context: BrowserContext) -> None:
+    """Nothing outside is asked for anything."""
+    context.set_default_timeout(8000)
+    context.route(lambda url: "//127.0.0.1:" not in url, lambda route: route.abort())
+
+
+def sound(page: Page) -> None:
+    """No finding of axe, nothing wider than the window."""
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize(("language", "locale"), [("zh-TW", "zh-Hant"), ("en-GB", "en")])
+def test_accept_look_stop_one_erase_look_again(
+    chromium: Browser, address: str, language: str, locale: str, width: int
+) -> None:
+    words = texts(locale)
+    with chromium.new_context(locale=language, viewport={"width": width, "height": 800}) as context:
+        at_home(context)
+        page = context.new_page()
+        page.goto(f"{address}/_choices/me")
+        assert words["nothing"] in page.inner_text("main")
+        sound(page)
+        page.goto(address)
+        with page.expect_response("**/_choices/choice"):
+            page.click("[data-consent-action=accept]")
+        page.goto(f"{address}/_choices/")
+        page.click(f"main >> text={words['me.title']}")
+        assert page.locator("[data-consent-event=grant]").count() == 1
+        page.click("summary >> nth=0")
+        sound(page)
+        with page.expect_download() as download:
+            page.click(f"text={words['me.copy.link']}")
+        assert download.value.suggested_filename == "consent.json"
+        assert len(json.loads(download.value.path().read_text())["events"]) == 1
+        page.click(f"text={words.say('me.stop.one', category=words['category.statistics'])}")
+        page.wait_for_url("**/me?done=withdrawn**")
+        assert words["me.state.refused"] in page.inner_text("dl >> [data-consent-category=statistics]")
+        assert page.locator("[data-consent-event]").count() == 2
+        sound(page)
+        page.click("details.confirm summary")
+        sound(page)
+        page.click("[data-consent-action=erase]")
+        page.wait_for_url("**/me?done=erasing**")
+        assert words["erasing"] in page.inner_text(".message")
+        assert page.locator("form").count() == 0
+        sound(page)
+        page.goto(f"{address}/_choices/me")
+        assert words["nothing"] in page.inner_text("main")
+        assert not [one for one in context.cookies() if one["value"].startswith("1.g.")]
+        page.goto(address)
+        assert page.locator("[data-consent-banner]").count() == 0
+
+
+def test_without_script_and_with_a_hold_everything_works_by_forms(chromium: Browser, tmp_path: Path) -> None:
+    app = create_app(settings(tmp_path, evidence_hold=HOLD), shop=Shop())
+    browsing = chromium.new_context(locale="en-GB", java_script_enabled=False)
+    with running(app, lifespan="on") as port, browsing as context:
+        at_home(context)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.click("[data-consent-action=accept]")
+        page.goto(f"http://127.0.0.1:{port}/_choices/me")
+        assert HOLD.reason in page.inner_text("main")
+        page.click("details.confirm summary")
+        page.click("[data-consent-action=erase]")
+        page.wait_for_url("**/me?done=erasing**")
+        assert texts("en").say("me.erasing.held", until=HOLD.until) in page.inner_text(".message")
+        assert page.locator("form").count() == 0
+
+
+def test_another_tab_is_clean_from_its_next_request(chromium: Browser, address: str) -> None:
+    with chromium.new_context(locale="en-GB") as context:
+        at_home(context)
+        one, other = context.new_page(), context.new_page()
+        one.goto(address)
+        with one.expect_response("**/_choices/choice"):
+            one.click("[data-consent-action=accept]")
+        other.goto(address)
+        assert other.locator('img[src*="facebook.com/tr"]').count() == 1
+        one.goto(f"{address}/_choices/me")
+        one.click("details.confirm summary")
+        one.click("[data-consent-action=erase]")
+        one.wait_for_url("**/me?done=erasing**")
+        other.reload()
+        assert other.locator('img[src*="facebook.com/tr"]').count() == 0
