@@ -22,7 +22,7 @@ from starlette.responses import Response
 from gateway.config.evidence import hold, retention
 from gateway.config.keys import TAG_KEY_FILE, folder_key
 from gateway.config.loading import load_settings
-from gateway.config.review import review, unnumbered
+from gateway.config.review import review, unnamed, unnumbered
 from gateway.config.settings import Settings
 from gateway.edition import Edition
 from gateway.endpoints import gpc
@@ -99,13 +99,19 @@ class Gateway:
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
         self.counters = Counters()
-        self._registry = Registry(settings)
-        self._marks = InlineMarks(self._registry.catalogue.services, self._registry.catalogue.for_url)
         self._lists = FilterLists.load(settings.filter_lists) if settings.filter_lists else None
-        self._rules = self._registry.rules
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
+        self._tag_key = tag_key((settings.tag_key or folder_key(settings.folder, TAG_KEY_FILE)).reveal())
         self._tenant = Tenant.of(settings.scope)
         self._click_ids = ClickIds(settings.click_ids)
+        self._assets = load_assets()
+        self._put_in_force(Registry(settings))
+
+    def _put_in_force(self, registry: Registry) -> None:
+        """All that follows from the services."""
+        self._registry = registry
+        self._marks = InlineMarks(registry.catalogue.services, registry.catalogue.for_url)
+        self._rules = registry.rules
         self._cookie = ConsentCookie(
             self._keys,
             self._tenant.name,
@@ -114,11 +120,9 @@ class Gateway:
             refusal_days=self._rules.refusal_days,
         )
         self._cookies = self._cookie_filter()
-        self._assets = load_assets()
-        self._edition = Edition(settings, self._registry, self._assets)
-        self._archive = self._edition.archive(ledger)
+        self._edition = Edition(self._settings, registry, self._assets)
+        self._archive = self._edition.archive(self._ledger)
         self._head = self._make_head()
-        self._tag_key = tag_key((settings.tag_key or folder_key(settings.folder, TAG_KEY_FILE)).reveal())
         self._evidence = self._edition.evidence(self._tag_key)
         self._keeper = self._make_keeper()
         self._app = self._stack()
@@ -341,12 +345,23 @@ class Gateway:
     async def _open(self) -> None:
         try:
             await self._ledger.open()
-            await self._keeper.begin()
             if await self._archive.changed():
                 log.warning("configuration: %s", unnumbered(self._settings))
+            await self._compare()
+            await self._keeper.begin()
         except LedgerError as error:
             log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
         self._keeper.start()
+
+    async def _compare(self) -> None:
+        """Puts in force what earlier revisions, and this one when it was first shown, said of the services."""
+        revisions = [revision.rev for revision in self._settings.policy.revisions]
+        named = await self._archive.named({*revisions, *(rev - 1 for rev in revisions)})
+        registry = Registry(self._settings, {self._settings.policy.rev: self._registry.declared or (), **named})
+        if registry.unnamed:
+            log.warning("configuration: %s", unnamed(self._settings, registry.unnamed))
+        if registry.unnamed or registry.rules != self._rules:
+            self._put_in_force(registry)
 
     async def _close(self) -> None:
         await self._keeper.close()

@@ -28,6 +28,7 @@ class Edition:
     def __init__(self, settings: Settings, registry: Registry, assets: Mapping[str, Asset]) -> None:
         self._settings = settings
         self._listed = registry.listed
+        self._declared = registry.declared
         self._tenant = Tenant.of(settings.scope).name
         rules = registry.rules
         self.shown = Shown(
@@ -48,7 +49,7 @@ class Edition:
     def archive(self, ledger: Ledger) -> NoticeArchive:
         """The revisions of the notice in that record."""
         notices = {locale: notice.text for locale, notice in self.notices.items()}
-        return NoticeArchive(ledger, self._tenant, self.shown.rev, notices)
+        return NoticeArchive(ledger, self._tenant, self.shown.rev, notices, self._declared)
 
     def evidence(self, tag_key: bytes) -> Evidence:
         """What makes events of choices; they name the archived notice and the interface by their SHA-256."""

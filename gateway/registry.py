@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 from gateway.config.register import listing_of, service_of
 from gateway.config.settings import CookieEntry, Settings
@@ -16,32 +18,43 @@ from gateway.model.notice import Notice
 from gateway.model.register import Listing
 from gateway.model.service import Service
 
+_NOTHING_KNOWN: Final[Mapping[int, Collection[str]]] = MappingProxyType({})
+_OPTIONAL: Final = frozenset(OPTIONAL)
+
 
 class Registry:
     """The catalogue of one shop, and what follows from the services it declared.
 
-    Without `[[services]]` it is a trial: the whole catalogue is in force and nothing is `declared`.
+    Without `[[services]]` it is a trial: the whole catalogue is in force and nothing is `declared`. `named` are the ids
+    of the services that each revision of the notice named when it was first shown, as far as that is known.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, named: Mapping[int, Collection[str]] = _NOTHING_KNOWN) -> None:
         shipped = load_catalogue()
-        own = [service_of(entry, shipped.by_id.get(entry.id)) for entry in settings.services]
+        self.unnamed = _unnamed(settings, shipped, named)
+        """The ids of optional services that came without a new revision: they wait for one (R-15)."""
+        own = [
+            replace(service, covered=service.covered and service.id not in self.unnamed)
+            for service in (service_of(entry, shipped.by_id.get(entry.id)) for entry in settings.services)
+        ]
         cookies = [_cookie(entry) for entry in settings.cookies]
-        named = {entry.id for entry in settings.services}
-        others = [service for service in shipped.services if service.id not in named]
+        ids = {entry.id for entry in settings.services}
+        others = [service for service in shipped.services if service.id not in ids]
         if own:
             others = [replace(other, covered=other.category not in OPTIONAL) for other in others]
         self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies, shipped.uncorroborated)
         self.listings: tuple[Listing, ...] = tuple(
             listing_of(entry, service, settings.policy)
             for entry, service in zip(settings.services, own, strict=True)
+            if service.id not in self.unnamed
         )
         """The register: what is known of every service in the configuration."""
         self.declared: frozenset[str] | None = (
-            frozenset(entry.id for entry in settings.services) if settings.services else None
+            frozenset(ids - self.unnamed) if settings.services else None
         )
         self.block_unknown = settings.unknown == "block" or (settings.unknown is None and bool(own))
-        self._in_force: Sequence[Service] = (*own, *cookies)
+        self._in_force: Sequence[Service] = (*(one for one in own if one.id not in self.unnamed), *cookies)
+        self._named = named
         self._first_party = settings.first_party
         self._cookies = settings.cookies
         self._policy = settings.policy
@@ -50,7 +63,8 @@ class Registry:
     @property
     def rules(self) -> Rules:
         """What of the configuration decides."""
-        material = {revision.rev: frozenset(revision.material) for revision in self._policy.revisions}
+        revisions = self._policy.revisions
+        material = {known.rev: frozenset(known.material) | self._added(known.rev) for known in revisions}
         return Rules(
             Notice(self._policy.rev, material),
             self.sharing,
@@ -60,6 +74,15 @@ class Registry:
             self._policy.refusal_days,
             self.exempt_until,
         )
+
+    def _added(self, rev: int) -> frozenset[Category]:
+        """The categories of the services that `rev` named and the one before did not: whatever it says of itself, an
+        earlier yes did not mean them."""
+        earlier = max((known for known in self._named if known < rev), default=None)
+        if earlier is None or rev not in self._named:
+            return frozenset()
+        new = set(self._named[rev]) - set(self._named[earlier])
+        return frozenset(self.catalogue.by_id[one].category for one in new if one in self.catalogue.by_id) & _OPTIONAL
 
     @property
     def cookie_places(self) -> dict[str, list[tuple[str, str]]]:
@@ -95,6 +118,14 @@ class Registry:
             for service in services
         )
         return frozenset({Category.MARKETING, Category.STATISTICS} if shared else {Category.MARKETING})
+
+
+def _unnamed(settings: Settings, shipped: Catalogue, named: Mapping[int, Collection[str]]) -> frozenset[str]:
+    if settings.policy.rev not in named:
+        return frozenset()
+    services = (service_of(entry, shipped.by_id.get(entry.id)) for entry in settings.services)
+    optional = {service.id for service in services if service.category in OPTIONAL}
+    return frozenset(optional.difference(named[settings.policy.rev]))
 
 
 def _cookie(entry: CookieEntry) -> Service:

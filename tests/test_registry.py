@@ -117,3 +117,42 @@ def test_a_cookie_expires_elsewhere_only_where_the_configuration_says_so() -> No
         CookieEntry(name="c", category=necessary),
     )
     assert Registry(Settings(cookies=cookies)).cookie_places == {"a": [("", "/")], "b": [("mall.example", "/")]}
+
+
+TWO = (ServiceEntry(id="google-analytics"), ServiceEntry(id="meta-pixel"))
+
+
+def test_a_service_that_its_revision_did_not_name_waits() -> None:
+    registry = Registry(Settings(services=TWO), {1: ["google-analytics"]})
+    assert registry.unnamed == {"meta-pixel"}
+    assert registry.declared == frozenset({"google-analytics"})
+    assert [listing.service.id for listing in registry.listings] == ["google-analytics"]
+    assert registry.offered == {Category.STATISTICS}
+    assert not registry.catalogue.by_id["meta-pixel"].covered
+    only = Registry(Settings(services=TWO), {1: []})
+    assert only.declared == frozenset()
+    assert only.block_unknown
+
+
+def test_what_everybody_needs_waits_for_no_revision() -> None:
+    services = (*TWO, ServiceEntry(id="hcaptcha"))
+    registry = Registry(Settings(services=services), {1: ["google-analytics", "meta-pixel"]})
+    assert registry.unnamed == frozenset()
+    assert "hcaptcha" in (registry.declared or ())
+
+
+def test_a_revision_that_was_never_shown_names_all_it_has() -> None:
+    assert Registry(Settings(services=TWO, policy=Policy(rev=2)), {1: ["google-analytics"]}).unnamed == frozenset()
+
+
+@pytest.mark.parametrize("material", [(), (Category.STATISTICS,)])
+def test_a_new_service_ends_the_grants_of_its_category_whatever_its_revision_says(
+    material: tuple[Category, ...],
+) -> None:
+    revisions = (PolicyRevision(rev=2, material=material), PolicyRevision(rev=3, material=()))
+    settings = Settings(services=TWO, policy=Policy(rev=3, revisions=revisions))
+    named = {1: ["google-analytics"], 2: ["google-analytics", "meta-pixel", "since-removed"], 3: ["meta-pixel"]}
+    notice = Registry(settings, named).rules.notice
+    assert notice.void_since(1) == {Category.MARKETING, *material}
+    assert notice.void_since(2) == frozenset()
+    assert Registry(settings, {3: ["meta-pixel"]}).rules.notice.void_since(1) == frozenset(material)

@@ -79,6 +79,12 @@ def unnumbered(settings: FileSettings) -> Problem:
     return Problem("policy.rev", settings.policy.rev, expected)
 
 
+def unnamed(settings: FileSettings, services: Collection[str]) -> Problem:
+    """The problem of services that the revision did not name when it was first shown (R-15)."""
+    expected = f"a higher number: until then these wait, whatever was granted: {', '.join(sorted(services))}"
+    return Problem("policy.rev", settings.policy.rev, expected)
+
+
 def is_trial(settings: FileSettings) -> bool:
     """Whether nobody is named and nothing declared yet."""
     return not settings.services and settings.controller == Controller()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import create_app
-from gateway.config.settings import CookieEntry, Policy, ServiceEntry
+from gateway.config.settings import CookieEntry, Policy, PolicyRevision, ServiceEntry
 from gateway.enforcement.texts import texts
 from gateway.model.categories import OPTIONAL, Category
 from gateway.types import Receive, Scope, Send
@@ -160,3 +160,48 @@ def test_on_a_shared_host_one_cookie_expires_elsewhere_if_the_configuration_list
     assert set(lines) == {
         "seen=; Max-Age=0; Path=/000489/", "seen=; Max-Age=0; Path=/", "_ga=; Max-Age=0; Path=/000489/",
     }  # fmt: skip
+
+
+COUNTER, ADVERTS = ServiceEntry(id="google-analytics"), ServiceEntry(id="meta-pixel")
+TAGS = b'''<script src="//www.googletagmanager.com/gtag/js?id=a"></script>
+<script src="//connect.facebook.net/en_US/fbevents.js"></script>'''
+
+
+def loading(body: bytes) -> list[bytes]:
+    return re.findall(rb'<script src="//([a-z.]+)/', body)
+
+
+def test_a_service_added_without_a_new_revision_waits_whatever_was_and_is_granted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = TaggedShop(TAGS)
+    with visiting(create_app(settings(tmp_path, services=(COUNTER,)), shop=shop)) as visitor:
+        before = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    for _ in range(2):
+        caplog.clear()
+        with visiting(create_app(settings(tmp_path, services=(COUNTER, ADVERTS)), shop=shop)) as visitor:
+            now = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+            pages = [visitor.get(Cookie=cookie) for cookie in (before, now)]
+            notice = visitor.get("/_choices/notice").body
+        for page in pages:
+            assert loading(page.body) == [b"www.googletagmanager.com"]
+        assert b"Meta" not in notice
+        assert "until then these wait, whatever was granted: meta-pixel" in caplog.text
+    policy = Policy(rev=2)
+    with visiting(create_app(settings(tmp_path, services=(COUNTER, ADVERTS), policy=policy), shop=shop)) as visitor:
+        asked = visitor.post("/_choices/choice", "action=accept&rev=2").cookie()
+        assert loading(visitor.get(Cookie=asked).body) == [b"www.googletagmanager.com", b"connect.facebook.net"]
+
+
+def test_a_revision_that_adds_a_service_and_calls_itself_editorial_asks_about_it_all_the_same(tmp_path: Path) -> None:
+    shop = TaggedShop(TAGS)
+    other = ServiceEntry(id="criteo")
+    with visiting(create_app(settings(tmp_path, services=(COUNTER, other)), shop=shop)) as visitor:
+        before = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+    policy = Policy(rev=2, revisions=(PolicyRevision(rev=2, material=()),))
+    changed = settings(tmp_path, services=(COUNTER, other, ADVERTS), policy=policy)
+    with visiting(create_app(changed, shop=shop)) as visitor:
+        assert loading(visitor.get(Cookie=before).body) == [b"www.googletagmanager.com"]
+        state = json.loads(visitor.get("/_choices/state", Cookie=before).body)
+    assert state["categories"]["statistics"] == "granted"
+    assert state["categories"]["marketing"] == "unset"

@@ -69,3 +69,16 @@ def test_asking_creates_nothing(ledger: SqliteLedger, tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable):
         asyncio.run(NoticeArchive(ledger, "", 1, FIRST).changed())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_services_a_revision_first_named_are_kept(ledger: SqliteLedger) -> None:
+    async def work() -> None:
+        await ledger.open()
+        for rev, services in ((1, None), (2, ["b", "a"]), (2, ["a", "b", "c"]), (3, [])):
+            await NoticeArchive(ledger, "", rev, FIRST, services).keep()
+        archive = NoticeArchive(ledger, "", 3, FIRST, ["d"])
+        assert await archive.named([1, 2]) == {2: {"a", "b"}, 3: set()}
+        assert await NoticeArchive(ledger, "000490", 2, FIRST).named([3]) == {}
+        await ledger.close()
+
+    asyncio.run(work())
