@@ -73,11 +73,12 @@ class Catalogue:
         self._hosts: dict[str, _HostRules] = {}
         self._paths: dict[str, list[tuple[Pattern, Service]]] = {}
         self._wild_paths: dict[str, list[tuple[Pattern, Service]]] = {}
+        self._wildest_paths: list[tuple[Pattern, Service]] = []  # with a wildcard too early for a key
         for service in services:
             self._index(service)
         for rules in self._hosts.values():
             rules.urls.sort(key=lambda row: -row[0])
-        for bucket in (*self._paths.values(), *self._wild_paths.values()):
+        for bucket in (*self._paths.values(), *self._wild_paths.values(), self._wildest_paths):
             bucket.sort(key=lambda row: -row[0].weight)
         configured = [service for service in services if service.origin == "configuration"]
         self._own_cookies = _Names((name, service) for service in configured for name in service.cookies)
@@ -111,10 +112,9 @@ class Catalogue:
                 return service
         at = path.find("/")
         while at >= 0:
-            for key in (path[at : at + _KEY], ""):
-                for pattern, service in self._wild_paths.get(key, ()):
-                    if pattern.matches((lowered if "?" in pattern.text else path)[at:]):
-                        return service
+            for pattern, service in (*self._wild_paths.get(path[at : at + _KEY], ()), *self._wildest_paths):
+                if pattern.matches((lowered if "?" in pattern.text else path)[at:]):
+                    return service
             at = path.find("/", at + 1)
         return None
 
@@ -158,10 +158,10 @@ class Catalogue:
                 rules.urls.append((len(host) + pattern.weight, pattern, host.startswith("="), seen))
             elif "*" in path:
                 key = pattern.head.partition("?")[0][:_KEY]
-                key = key if len(key) == _KEY else ""
                 if "?" in path:
                     pattern = Pattern(pattern.text + "*")
-                self._wild_paths.setdefault(key, []).append((pattern, service))
+                keyed = self._wild_paths.setdefault(key, []) if len(key) == _KEY else self._wildest_paths
+                keyed.append((pattern, service))
             else:
                 self._paths.setdefault(path.rpartition("/")[2], []).append((pattern, service))
 
