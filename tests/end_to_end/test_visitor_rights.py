@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,19 +11,19 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from gateway.app import create_app
 from gateway.config.settings import EvidenceHold
 from gateway.enforcement.texts import texts
 from gateway.types import ASGIApp, Message, Receive, Scope, Send
-from tests.banner.conftest import ARGUMENTS, CHROMIUM
+from tests.chromium import launched, needs_chromium
 from tests.proxy.servers import serve as running
 from tests.test_app import Shop, settings
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="no chromium on the path"),
+    needs_chromium,
 ]
 HOLD = EvidenceHold(reason="case 12", until="2099-12-31")
 SIZES = {"narrow": 360, "wide": 1280}
@@ -32,10 +31,8 @@ SIZES = {"narrow": 360, "wide": 1280}
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
