@@ -70,7 +70,7 @@ from gateway.middleware.split import Split
 from gateway.middleware.tenant import TenantMiddleware
 from gateway.model.categories import Fate, State
 from gateway.model.decision import Decision
-from gateway.model.entry import Event, tag_check, tag_key
+from gateway.model.entry import Event, Value, subject_tag, tag_check, tag_key
 from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
@@ -98,6 +98,7 @@ class Gateway:
         self._erasures = Erasures(ledger, settings.folder / "erasing")
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
+        self._recent: dict[Value, None] = {}
         self.counters = Counters()
         self._lists = FilterLists.load(settings.filter_lists) if settings.filter_lists else None
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
@@ -291,7 +292,7 @@ class Gateway:
                 clock=self._clock,
                 prefix=settings.prefix,
                 error_page=error_page,
-                on_granted=self._withdrawals.granted,
+                on_granted=self._granted,
             ),
             *rights_routes(self._rights(pages)),
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
@@ -321,7 +322,7 @@ class Gateway:
         """An event, or the tag of a subject to erase."""
         if isinstance(item, bytes):
             await self._erasures.ask(item)
-        elif item.kind is EventKind.GPC:
+        elif item.kind is EventKind.GPC and item.body["subject_tag"] not in self._recent:
             await append_news(self._ledger, item)
         else:
             await self._ledger.append(item)
@@ -329,6 +330,13 @@ class Gateway:
     def _owner(self, cookie: str) -> str:
         service = self._registry.catalogue.for_cookie(cookie)
         return service.id if service else "unknown"
+
+    def _granted(self, id: str) -> None:
+        """Of who granted since the start `Withdrawals` knows all; the record need not be asked, which takes time."""
+        self._withdrawals.granted(id)
+        self._recent[subject_tag(self._tag_key, id).hex()] = None
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
 
     def _signalled(self, decision: Decision) -> None:
         event = self._evidence.gpc_event(decision, now=self._clock())
@@ -390,6 +398,7 @@ class Gateway:
             await self._close()
 
 
+_MOST_RECENT = 4096
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
 
 

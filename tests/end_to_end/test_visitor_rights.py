@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,15 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from gateway.app import create_app
 from gateway.config.settings import EvidenceHold
 from gateway.enforcement.texts import texts
+from gateway.types import ASGIApp, Message, Receive, Scope, Send
 from tests.chromium import launched, needs_chromium
 from tests.proxy.servers import serve as running
 from tests.test_app import Shop, settings
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [
+    pytest.mark.browser,
+    needs_chromium,
+]
 HOLD = EvidenceHold(reason="case 12", until="2099-12-31")
 SIZES = {"narrow": 360, "wide": 1280}
 
@@ -122,3 +129,47 @@ def test_another_tab_is_clean_from_its_next_request(chromium: Browser, address: 
         one.wait_for_url("**/me?done=erasing**")
         other.reload()
         assert other.locator('img[src*="facebook.com/tr"]').count() == 0
+
+
+def slow(app: ASGIApp) -> ASGIApp:
+    """`app` behind a line on which what was posted is answered late."""
+
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["method"] == "POST":
+                await asyncio.sleep(0.6)
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return late
+
+
+@pytest.mark.parametrize(
+    ("script", "path", "grants"),
+    [(True, "/", 1), (True, "/_choices/", 1), (False, "/", 2), (False, "/_choices/", 2)],
+    ids=["banner", "settings", "banner without script", "settings without script"],
+)
+def test_a_double_click_on_the_first_yes(
+    chromium: Browser, tmp_path: Path, script: bool, path: str, grants: int
+) -> None:
+    """Without script nothing tells the second request from another visitor's: see the README, and R-120."""
+    app = create_app(settings(tmp_path), shop=Shop())
+    browsing = chromium.new_context(java_script_enabled=script)
+    with running(slow(app), lifespan="on") as port, browsing as context:
+        at_home(context)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{port}{path}")
+        button = page.locator("[data-consent-action=accept]")
+        button.scroll_into_view_if_needed()
+        box = button.bounding_box()
+        assert box is not None
+        for _ in range(2):
+            page.mouse.click(box["x"] + 5, box["y"] + 5)
+            page.wait_for_timeout(150)
+        page.wait_for_timeout(1000)
+        page.goto(f"http://127.0.0.1:{port}/_choices/me")
+        assert page.locator("[data-consent-event]").count() == 1
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as chain:
+        (found,) = chain.execute("SELECT count(*) FROM chain WHERE kind = 'grant'").fetchone()
+    assert found == grants

@@ -317,6 +317,16 @@ def test_a_hold_is_shown_with_reason_and_end_and_keeps_the_body(tmp_path: Path, 
     assert {"grant", "withdraw"} <= set(kinds)
 
 
+def test_with_a_hold_nothing_is_promised_within_a_day_though_the_record_is_away(tmp_path: Path) -> None:
+    with running(tmp_path, evidence_hold=HOLD) as site:
+        cookie = accepted(site)
+        with broken(tmp_path):
+            answer = post(site, "erase", cookie, lang="en")
+            done = site.ask(answer.headers["location"], stored(answer)).text
+    assert texts("en").say("me.erasing.held", until=HOLD.until) in done
+    assert "24 hours" not in done
+
+
 def test_a_hold_that_has_ended_is_not_shown(tmp_path: Path) -> None:
     with running(tmp_path, evidence_hold=EvidenceHold(reason="case 0", until="2020-01-01")) as site:
         cookie = accepted(site)
