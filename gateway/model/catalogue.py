@@ -112,7 +112,8 @@ class Catalogue:
                 return service
         at = path.find("/")
         while at >= 0:
-            for pattern, service in (*self._wild_paths.get(path[at : at + _KEY], ()), *self._wildest_paths):
+            rows = self._wild_paths.get(path[at : at + _KEY], [])
+            for pattern, service in rows + self._wildest_paths if self._wildest_paths else rows:
                 if pattern.matches((lowered if "?" in pattern.text else path)[at:]):
                     return service
             at = path.find("/", at + 1)
