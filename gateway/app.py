@@ -33,6 +33,7 @@ from gateway.endpoints.csp_reports import csp_report_routes
 from gateway.endpoints.embeds import embed_routes
 from gateway.endpoints.head import head_routes
 from gateway.endpoints.health import health_routes
+from gateway.endpoints.limits import Limited
 from gateway.endpoints.pages import Pages, pages_routes
 from gateway.endpoints.rights import Rights, rights_routes
 from gateway.enforcement.bots import is_declared_bot
@@ -302,7 +303,8 @@ class Gateway:
             *head_routes(prefix=settings.prefix, last=self._ledger.last),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
-        return Starlette(routes=routes)
+        own = Starlette(routes=routes)
+        return Limited(own, self._clock, error_page) if settings.limits else own
 
     def _rights(self, pages: Pages) -> Rights:
         return Rights(
@@ -351,6 +353,8 @@ class Gateway:
         return True
 
     async def _open(self) -> None:
+        if not self._settings.limits:
+            log.warning("rate limits are off (CONSENT_GATEWAY_LIMITS)")
         try:
             await self._ledger.open()
             if await self._archive.changed():

@@ -38,7 +38,7 @@ HEADERS = {
 }
 """On every page of ours. `same-origin`, because `no-referrer` would also blank the `Origin` of our forms."""
 
-_PROBLEMS = {403: "problem.refused", 404: "notice.unknown", 409: "outdated"}
+_PROBLEMS = {403: "problem.refused", 404: "notice.unknown", 409: "outdated", 429: "problem.many"}
 _REV = re.compile(r"[1-9][0-9]{0,8}")
 
 
