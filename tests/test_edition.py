@@ -11,7 +11,7 @@ import pytest
 from gateway.config.settings import Controller, Policy, PolicyRevision, Settings
 from gateway.edition import Edition
 from gateway.endpoints.assets import load_assets
-from gateway.enforcement.language import LOCALES
+from gateway.enforcement.language import LOCALES, notice_locale
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.categories import Category
 from gateway.model.choice import refuse_all
@@ -47,7 +47,7 @@ def test_an_event_names_the_notice_and_the_banner_that_are_archived(locale: str,
         await ledger.close()
         return text
 
-    assert asyncio.run(kept()) == made.notices[locale].text
+    assert asyncio.run(kept()) == made.notices[notice_locale(locale)].text
 
 
 def test_the_change_log_has_the_newest_first_and_the_one_in_force_always(tmp_path: Path) -> None:

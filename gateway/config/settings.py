@@ -207,7 +207,8 @@ class FileSettings(Struct, frozen=True, kw_only=True):
         tuple[Word, ...], Meta(description="paths of your own filter lists, Adblock Plus syntax; extra `filters`")
     ] = ()
     language: Annotated[
-        Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")
+        Literal["zh-Hant", "en", "id", "ja", "ko", "th", "vi"],
+        Meta(description="language when page and browser name none"),
     ] = "zh-Hant"
     opt_out_label: Annotated[
         str, Meta(description="your words for the page /do-not-sell and the link to it; empty: ours")

@@ -300,7 +300,7 @@ def test_a_placeholder_may_stand_in_a_paragraph() -> None:
 def test_each_placeholder_is_tied_to_its_own_frame_where_the_page_allows_styles() -> None:
     markup = BANNER.placeholder("en", FILM, number=7)
     assert _one(markup, "iframe").attributes["style"] == "anchor-name:--cg7"
-    assert _one(markup, "[data-consent-placeholder]").attributes["style"] == "position-anchor:--cg7"
+    assert _one(markup, "[data-consent-placeholder]").attributes["style"] == "--cg-at:--cg7"
 
 
 def test_the_first_placeholder_of_a_page_brings_the_styles() -> None:
