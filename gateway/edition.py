@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.config.settings import Settings
+from gateway.config.settings import BannerLook, Settings
 from gateway.endpoints.assets import Asset
 from gateway.endpoints.pages import Detail, Pages, Revision
 from gateway.enforcement.banner import Banner, Shown
@@ -39,6 +39,7 @@ class Edition:
             len(registry.listed),
             rules.offered,
             rules.sharing,
+            _place(settings.banner),
         )
         self._stylesheet, self._script = (assets[name].url(settings.prefix) for name in ("pg.css", "pg.js"))
         sheet, script, embeds = (assets[name].url(settings.prefix) for name in ("cg.css", "cg.js", "em.css"))
@@ -87,6 +88,11 @@ class Edition:
 
 def _sha256(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
+
+
+def _place(look: BannerLook) -> str:
+    layout = {"bar": "", "box": "cg-box", "dialog": "cg-mid"}[look.layout]
+    return " ".join(filter(None, (layout, "cg-top" if look.position == "top" else "")))
 
 
 def _log(settings: Settings) -> list[Revision]:

@@ -42,6 +42,8 @@ class Shown:
     partners: int = 0
     offered: frozenset[Category] = frozenset(OPTIONAL)
     sharing: frozenset[Category] = frozenset({Category.MARKETING})
+    place: str = ""
+    """Where the banner stands: classes of its own, `cg-box`, `cg-mid`, `cg-top`."""
 
 
 class Banner:
@@ -205,6 +207,7 @@ class Banner:
             lang=_lang(words, told),
             prefix=shown.prefix,
             rev=shown.rev,
+            place=shown.place,
             hole=_HOLE,
             question=words.question(asked),
             footnote=words.say("banner.footnote", controller=shown.controller or words["site"]),

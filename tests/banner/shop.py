@@ -28,7 +28,8 @@ PREFIX = "/_choices"
 ASSETS = load_assets()
 SHOWN = Shown(PREFIX, 3, "K市集股份有限公司", 12)
 MORE = [ASSETS[name].file for name in ("wk.js", "dl.js")]
-BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX), ASSETS["em.css"].url(PREFIX), MORE)
+OWN = [ASSETS[name].url(PREFIX) for name in ("cg.css", "cg.js", "em.css")]
+BANNER = Banner(SHOWN, OWN[0], OWN[1], OWN[2], MORE)
 STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
 SETTINGS = Settings(
     controller=Controller(name=SHOWN.controller, contact="mail@shop.example"),
@@ -68,6 +69,7 @@ class Shop:
     head: Callable[[Decision], bytes] = lambda decision: b""
     mode: Callable[[Decision], str] = lambda decision: ""
     made: Callable[[str, str], bytes | None] = lambda file, query: None
+    banner: Banner = BANNER
 
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
@@ -105,7 +107,7 @@ class Shop:
 
     async def _page(self, request: Request) -> Response:
         decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")
-        body = BANNER.body(decision, lang, request.url.path, lang).decode()
+        body = self.banner.body(decision, lang, request.url.path, lang).decode()
         foot = BANNER.foot(decision, lang, lang, reload=self.reload, mode=self.mode(decision)).decode()
         head = self.head(decision).decode()
         page = PAGE.format(lang=lang, head=head, content=f"{body}{self.content}{foot}")

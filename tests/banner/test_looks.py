@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from gateway.enforcement.banner import Banner
 from gateway.enforcement.language import LOCALES
-from tests.banner.shop import Shop
+from tests.banner.shop import MORE, OWN, SHOWN, Shop
 
 pytestmark = pytest.mark.browser
 Serve = Callable[[Shop], str]
@@ -104,6 +106,32 @@ def test_the_shops_own_elements_look_as_they_did(chromium: Browser, serve: Serve
     with_us = page.evaluate(SHOPS_OWN)
     page.evaluate("document.querySelectorAll('.cg, link[href*=_choices]').forEach((node) => node.remove())")
     assert page.evaluate(SHOPS_OWN) == with_us
+    page.context.close()
+
+
+@pytest.mark.parametrize("place", ["cg-top", "cg-box", "cg-box cg-top", "cg-mid"])
+def test_wherever_the_banner_stands_its_buttons_are_those_of_the_bar(
+    chromium: Browser, serve: Serve, place: str
+) -> None:
+    placed = Banner(replace(SHOWN, place=place), OWN[0], OWN[1], OWN[2], MORE)
+    page = shown(chromium, serve(Shop("<p>text</p>" * 60, banner=placed)) + "/?lang=vi", 320, 568)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        refuse, accept = page.locator(REFUSE), page.locator(ACCEPT)
+        assert refuse.evaluate(EVERYTHING) == accept.evaluate(EVERYTHING)
+        assert refuse.evaluate(BOX) == accept.evaluate(BOX)
+        for button in (refuse, accept):
+            expect(button).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        bar = page.locator(BAR).bounding_box()
+        assert bar is not None
+        middle = (height - bar["height"]) / 2
+        if width < 560:
+            assert round(bar["y"] + bar["height"]) == height
+        elif place == "cg-mid":
+            assert abs(bar["y"] - middle) < 2
+        else:
+            assert (bar["y"] < middle) is ("top" in place)
     page.context.close()
 
 

@@ -370,3 +370,9 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
 
 def test_the_bytes_suit_every_ascii_compatible_encoding() -> None:
     assert _all_markup().isascii()
+
+
+def test_the_place_of_the_banner_changes_a_class_and_nothing_else() -> None:
+    box = _banner(place="cg-box cg-top").body(UNSET, "en", "/")
+    assert _one(box, "section").attributes["class"] == "cg cg-bar cg-box cg-top"
+    assert box.replace(b" cg-box cg-top", b"") == BANNER.body(UNSET, "en", "/")
