@@ -16,7 +16,7 @@ _EVERYWHERE: Final = frozenset(
     for name in (
         *("title", "language", "gap", "old", "old.link", "lost", "log", "log.material", "unknown"),
         *("service", "vendor", "policy", "breaks", "providers", "cookies", "cookie", "lifetime", "days", "session"),
-        "separate",
+        *("separate", "rev", "rights.kept"),
     )
 )
 

@@ -66,3 +66,12 @@ def test_a_language_without_texts_reads_the_first_one() -> None:
 def test_a_text_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(KeyError):
         texts("en")["nonsense"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_word_of_the_templates_is_there_in_every_language(locale: str) -> None:
+    sources = (file.read_text("utf-8") for file in TEMPLATES.iterdir() if file.name != "notice_content.html")
+    named = re.findall(r"\bt(?:\['([\w.]+)'\]|\.(?:say|rows)\('([\w.]+)')", " ".join(sources))
+    used = {first or second for first, second in named}
+    assert len(used) > 50
+    assert used - texts(locale).keys() == set()
