@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import Controller, Policy, PolicyRevision, Settings
+from gateway.config.settings import BannerLook, Controller, Policy, PolicyRevision, Settings
 from gateway.edition import Edition
 from gateway.endpoints.assets import load_assets
-from gateway.enforcement.language import LOCALES
+from gateway.enforcement.language import LOCALES, notice_locale
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.categories import Category
 from gateway.model.choice import refuse_all
@@ -47,7 +47,7 @@ def test_an_event_names_the_notice_and_the_banner_that_are_archived(locale: str,
         await ledger.close()
         return text
 
-    assert asyncio.run(kept()) == made.notices[locale].text
+    assert asyncio.run(kept()) == made.notices[notice_locale(locale)].text
 
 
 def test_the_change_log_has_the_newest_first_and_the_one_in_force_always(tmp_path: Path) -> None:
@@ -67,3 +67,17 @@ def test_the_change_log_has_the_newest_first_and_the_one_in_force_always(tmp_pat
 def test_the_pages_know_when_a_category_last_changed(tmp_path: Path) -> None:
     pages = edition().pages(SqliteLedger(tmp_path / "ledger.sqlite"))
     assert pages.revised == {Category.MARKETING: "2026-06-01"}
+
+
+@pytest.mark.parametrize(
+    ("look", "place"),
+    [
+        (BannerLook(), ""),
+        (BannerLook(position="top"), "cg-top"),
+        (BannerLook(layout="box"), "cg-box"),
+        (BannerLook(layout="box", position="top"), "cg-box cg-top"),
+        (BannerLook(layout="dialog"), "cg-mid"),
+    ],
+)
+def test_the_configuration_says_where_the_banner_stands(look: BannerLook, place: str) -> None:
+    assert edition(Settings(banner=look)).shown.place == place

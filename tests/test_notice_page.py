@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.config.loading import load_settings
 from gateway.config.settings import Controller, PolicyLanguages, PolicyTexts, ServiceEntry, Settings
 from gateway.enforcement.catalogue_data import load_catalogue
-from gateway.enforcement.language import LOCALES
+from gateway.enforcement.language import NOTICE_LOCALES
 from gateway.enforcement.texts import texts
 from gateway.model.categories import OPTIONAL, Category
 from gateway.model.disclosure import read
@@ -47,7 +47,7 @@ def table(label: str, settings: Settings = SHOP, locale: str = "en") -> list[lis
     return [[cell.text() for cell in row.css("th, td")] for row in region[0].css("tbody tr")]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_title_name_contact_revision_and_date_come_first(locale: str) -> None:
     titles = {"zh-Hant": "隱私權與 Cookie 說明", "en": "Privacy and cookie notice"}
     found = tree(locale=locale)
@@ -56,7 +56,7 @@ def test_title_name_contact_revision_and_date_come_first(locale: str) -> None:
     assert facts == ["範例選物有限公司", "privacy@shop.example", "2", "2026-11-01"]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 @pytest.mark.parametrize("category", list(Category))
 def test_each_category_has_six_labelled_rows(category: Category, locale: str) -> None:
     words, rows = texts(locale), six(category, locale=locale)
@@ -98,7 +98,7 @@ def test_the_necessary_data_are_those_of_the_policy_and_browsing_data() -> None:
     assert [code for code in ("C001", "C002", "C011", "browsing data") if code not in data] == []
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_every_declared_service_is_a_provider_with_all_that_is_known(locale: str) -> None:
     rows = table("notice.providers", locale=locale)
     assert [row[0] for row in rows] == ["Payment page", "Chat", "Prize game", "Page counter", "Adverts"]
@@ -128,7 +128,7 @@ def test_what_is_sent_to_others_is_told_for_each_third_party_and_no_other() -> N
     assert all(row[1] == texts("en")["notice.sent.data"] and row[2] for row in rows)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 @pytest.mark.parametrize("dnt", ["honour", "off"])
 def test_the_sentence_on_do_not_track_follows_the_setting(dnt: str, locale: str) -> None:
     words, said = texts(locale), text(replace(SHOP, dnt=dnt), locale)
@@ -136,7 +136,7 @@ def test_the_sentence_on_do_not_track_follows_the_setting(dnt: str, locale: str)
     assert words["notice.dnt." + ("off" if dnt == "honour" else "honour")] not in said
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 @pytest.mark.parametrize(
     "key",
     [
@@ -149,7 +149,7 @@ def test_the_fixed_sentences_stand_in_every_notice(key: str, locale: str) -> Non
         assert texts(locale)[f"notice.{key}"] in text(settings, locale)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_no_text_waives_a_right(locale: str) -> None:
     said = text(locale=locale).lower()
     waivers = ("放棄", "不得請求", "概不負責", "waive", "not liable", "no liability")
@@ -169,7 +169,7 @@ def test_a_measurement_without_consent_is_named_with_its_end_and_the_way_out() -
     assert "counter measures without asking first, until 2027-06-01 at the latest (counts pages only)." in said
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_gaps_are_shown(locale: str) -> None:
     words = texts(locale)
     gaps = [words[f"notice.gap.{gap}"] for gap in ("controller", "contact", "date")]
@@ -180,7 +180,7 @@ def test_gaps_are_shown(locale: str) -> None:
         assert "TODO" not in said
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_a_trial_lists_no_services_and_says_so(locale: str) -> None:
     said = text(Settings(), locale)
     assert texts(locale)["notice.none"] in said
@@ -204,7 +204,7 @@ def test_categories_that_nobody_uses_are_not_explained() -> None:
     assert kinds == ["necessary", "statistics"]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", NOTICE_LOCALES)
 def test_one_text_holds_the_markup_and_the_same_facts(locale: str) -> None:
     made = page(locale=locale)
     assert content_of(made.text) == made.content

@@ -118,6 +118,16 @@ class Csp(Struct, frozen=True, kw_only=True):
     ] = 3000
 
 
+class BannerLook(Struct, frozen=True, kw_only=True):
+    """`[banner]`: where the first layer stands on screens of 560 px and more; its buttons stay the same."""
+
+    layout: Annotated[
+        Literal["bar", "box", "dialog"],
+        Meta(description="along an edge, in a corner, or in the middle without covering the page"),
+    ] = "bar"
+    position: Annotated[Literal["bottom", "top"], Meta(description="which edge; a dialog is in the middle")] = "bottom"
+
+
 class EvidenceHold(Struct, frozen=True, kw_only=True):
     """`[evidence_hold]`: evidence is kept beyond its time, for a stated reason and until a stated day."""
 
@@ -207,7 +217,8 @@ class FileSettings(Struct, frozen=True, kw_only=True):
         tuple[Word, ...], Meta(description="paths of your own filter lists, Adblock Plus syntax; extra `filters`")
     ] = ()
     language: Annotated[
-        Literal["zh-Hant", "en"], Meta(description="language when page and browser name none")
+        Literal["zh-Hant", "en", "id", "ja", "ko", "th", "vi"],
+        Meta(description="language when page and browser name none"),
     ] = "zh-Hant"
     opt_out_label: Annotated[
         str, Meta(description="your words for the page /do-not-sell and the link to it; empty: ours")
@@ -220,6 +231,7 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     services: tuple[ServiceEntry, ...] = ()
     cookies: tuple[CookieEntry, ...] = ()
     csp: Csp = Csp()
+    banner: BannerLook = BannerLook()
     stats: Stats = Stats()
     evidence_years: Annotated[
         int, Meta(ge=1, description="years evidence is kept after the consent it proves has ended")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from gateway.app import create_app
 from gateway.config.settings import Settings
+from gateway.demo.preview import preview_app, preview_settings
 from gateway.demo.servers import listen, listen_from, serve_all
 from gateway.demo.town import Gateway, Town
 from gateway.types import ASGIApp
@@ -39,6 +40,19 @@ def run(port: int = 8000, *, gateway: Gateway = guard) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             started = asyncio.run(_serve(town))
     console.print("Stopped; nothing was kept." if started else "The demo could not start.")
+    return 0 if started else 1
+
+
+def run_preview(port: int = 8000) -> int:
+    """Run the page with every state of the banner and its pages until Ctrl-C; the exit code as in `run`."""
+    console = Console(highlight=False)
+    front = _front(port, console)
+    with tempfile.TemporaryDirectory(prefix="consent-gateway-preview-") as folder:
+        console.print(f"Every state of the banner and its pages: http://localhost:{front.getsockname()[1]}/")
+        started = True
+        with contextlib.suppress(KeyboardInterrupt):
+            app = preview_app(preview_settings(Path(folder)))
+            started = asyncio.run(serve_all([(app, front)], asyncio.Event()))
     return 0 if started else 1
 
 

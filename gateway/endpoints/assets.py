@@ -17,9 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.endpoints import minify
+
 SOURCES = {
     "cg.js": "consent-banner.js",
     "cg.css": "consent-banner.css",
+    "wk.js": "waking.js",
+    "dl.js": "dialog.js",
     "cm.js": "consent-mode.js",
     "gd.js": "guard.js",
     "em.css": "embeds.css",
@@ -28,6 +32,8 @@ SOURCES = {
 }
 """Public name -> file. The public names avoid the words that content blockers hide."""
 
+_SCOPES = {"pg.css": ".cg-page:not(#_#_#_)"}
+"""Sheets whose selectors are all below this one: the dialog brings them into the shop's pages."""
 _MEDIA = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
 _PACKAGE = Path(__file__).parent.parent
@@ -54,14 +60,11 @@ def load_assets(folders: Iterable[Path] = _FOLDERS) -> dict[str, Asset]:
     return {name: _asset(name, (folder / source).read_text("utf-8")) for name, source in SOURCES.items()}
 
 
-def served(source: str) -> bytes:
-    """The source without comments and indentation: what the size limit of the banner is measured on.
-
-    It knows no syntax: a file may hold `/*` only as a comment, and `//` comments on lines of their own.
-    """
-    lines = re.sub(r"/\*.*?\*/ ?", "", source, flags=re.DOTALL).splitlines()
-    stripped = (line.strip() for line in lines)
-    return "\n".join(line for line in stripped if line and not line.startswith("//")).encode()
+def served(name: str, source: str) -> bytes:
+    """The `source` as the browser gets it under that public name."""
+    if name.endswith(".js"):
+        return minify.script(source).encode()
+    return minify.stylesheet(source, _SCOPES.get(name, "")).encode()
 
 
 def asset_routes(
@@ -99,7 +102,7 @@ def asset_routes(
 
 def _asset(name: str, source: str) -> Asset:
     stem, _, extension = name.partition(".")
-    body = served(source)
+    body = served(name, source)
     file = f"{stem}.{sha256(body).hexdigest()[:12]}.{extension}"
     return Asset(file, _MEDIA[extension], body, gzip.compress(body, 9, mtime=0))
 

@@ -17,6 +17,7 @@ from gateway.enforcement.banner import LOST
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.headers import get_all
+from gateway.enforcement.language import LOCALES
 from gateway.errors import LedgerError
 from gateway.model.act import Act, add, choose, withdraw, withdraw_by_signal
 from gateway.model.categories import OPTIONAL, Category
@@ -217,7 +218,8 @@ class _Post:
 
     @classmethod
     def of(cls, request: Request, form: Form, now: float) -> _Post:
-        interface = Interface.of(form.one("locale"), form.one("layout"), form.one("surface"), form.one("page"))
+        told = (form.one(name) for name in ("locale", "layout", "surface", "page"))
+        interface = Interface.of(*told, locales=LOCALES)
         signals = Signals.from_headers(request.scope["headers"])
         return cls(request, form, interface, signals, request.scope["consent"], now)
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from gateway.endpoints.forms import local_path
 from gateway.enforcement.banner import Shown
-from gateway.enforcement.language import LOCALES, choose
+from gateway.enforcement.language import LOCALES, choose, notice_locale
 from gateway.enforcement.templates import render
 from gateway.enforcement.texts import Texts, texts
 from gateway.errors import LedgerError
@@ -52,6 +52,21 @@ class Revision:
     material: Sequence[Category] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One service, for the settings. `cookies` are names and the most days they live, 0 where the vendor decides.
+
+    `breaks` is empty where the category's own words hold.
+    """
+
+    name: str
+    vendor: str = ""
+    policy_url: str = ""
+    breaks: str = ""
+    separate: bool = False
+    cookies: Sequence[tuple[str, int]] = ()
+
+
 async def _nothing(rev: int, locale: str) -> bytes | None:
     return None
 
@@ -64,7 +79,8 @@ class Pages:
     content of the notice in force for each language, `old` gives the archived text of a revision and raises
     LedgerError, `log` lists the revisions, `revised` the dates on which categories last changed, for visitors whose
     yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours), `breaks` the services of
-    which the shop itself says what does not work without them: name, category, words.
+    which the shop itself says what does not work without them: name, category, words; `details` the
+    services and cookies of each category.
     """
 
     shown: Shown
@@ -79,6 +95,7 @@ class Pages:
     revised: Mapping[Category, str] = field(default_factory=dict)
     opt_out_label: str = ""
     breaks: Sequence[tuple[str, Category, str]] = ()
+    details: Mapping[Category, Sequence[Detail]] = field(default_factory=dict)
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
@@ -97,6 +114,8 @@ class Pages:
             changed=self._changed(words, decision),
             chip=decision.chip,
             override=decision.override,
+            details=self.details,
+            partners=words.partners(self.shown.partners),
             sharing=self._sharing(),
             shares=any(decision.state(name) is State.GRANTED for name in self._sharing()),
             label=self._label(words),
@@ -143,7 +162,7 @@ class Pages:
             return self.problem(request, 404)
         in_force = self._in_force(request) if rev == self.shown.rev else None
         try:
-            text = await self.old(rev, self._words(request).locale)
+            text = await self.old(rev, notice_locale(self._words(request).locale))
         except LedgerError:
             return self._notice(request, rev, in_force) if in_force else self.problem(request, 503)
         content = in_force if text is None else content_of(text)
@@ -152,11 +171,12 @@ class Pages:
         return self._notice(request, rev, content)
 
     def _in_force(self, request: Request) -> str | None:
-        return self.notices.get(self._words(request).locale)
+        return self.notices.get(notice_locale(self._words(request).locale))
 
     def _notice(self, request: Request, rev: int, content: str | None) -> HTMLResponse:
         markup = None if content is None else Markup(content)  # noqa: S704 - our own, escaped when it was made
-        return self._page("notice.html", request, of=rev, content=markup, log=self.log)
+        written = texts(notice_locale(self._words(request).locale))
+        return self._page("notice.html", request, of=rev, content=markup, log=self.log, written=written)
 
     def problem(self, request: Request, status: int, message: str = "") -> HTMLResponse:
         """The page for a form that could not be carried out, in words of the visitor's language.

@@ -147,7 +147,7 @@ class Rights:
         """The withdrawal of what is granted. It is erased with the rest, or tells while a hold lasts when it ended."""
         if not counting(request.scope["consent"]).granted:
             return None
-        interface = Interface.of(form.one("locale"), form.one("layout"), "settings", "me")
+        interface = Interface.of(form.one("locale"), form.one("layout"), "settings", "me", locales=LOCALES)
         after = refuse_all(int(now // 86_400), self.store.rules.notice.rev)
         gpc = Signals.from_headers(request.scope["headers"]).gpc
         return self.evidence.event(Kind.WITHDRAW, after, _id(request), interface, now=now, gpc=gpc)

@@ -42,18 +42,23 @@ class Shown:
     partners: int = 0
     offered: frozenset[Category] = frozenset(OPTIONAL)
     sharing: frozenset[Category] = frozenset({Category.MARKETING})
+    place: str = ""
+    """Where the banner stands: classes of its own, `cg-box`, `cg-mid`, `cg-top`."""
 
 
 class Banner:
     """The bytes for `HtmlRewriter`: `body` goes right after `<body>`, `foot` at its end.
 
     `stylesheet` and `script` are the hashed addresses of the two assets, `embeds` that of the placeholders'
-    styles. All output is ASCII, characters beyond it as references, so it reads the same in whatever encoding
-    the page is.
+    styles, `more` the names of the files that the script brings when they are needed: `waking.js` and `dialog.js`.
+    All output is ASCII, characters beyond it as references, so it reads the same in whatever encoding the page is.
     """
 
-    def __init__(self, shown: Shown, stylesheet: str, script: str, embeds: str = "") -> None:
+    def __init__(
+        self, shown: Shown, stylesheet: str, script: str, embeds: str = "", more: Sequence[str] = ()
+    ) -> None:
         self._shown = shown
+        self._more = " ".join(more)
         self._embeds = embeds
         self._script = script
         self._head = _ascii(f'<link rel="stylesheet" href="{escape(stylesheet)}">')
@@ -144,7 +149,7 @@ class Banner:
         frames that are children of one element cannot be told apart. The page's `first` one brings the styles.
         """
         name = f"--cg{number}" if number else ""
-        anchor = Markup(' style="position-anchor:{}"').format(name) if name else ""
+        anchor = Markup(' style="--cg-at:{}"').format(name) if name else ""
         markup = self._offer("placeholder.html", locale, embed, page_lang, anchor=anchor)
         # Not in the placeholder: the styles must outlive it.
         sheet = self._sheet() if first else b""
@@ -202,6 +207,7 @@ class Banner:
             lang=_lang(words, told),
             prefix=shown.prefix,
             rev=shown.rev,
+            place=shown.place,
             hole=_HOLE,
             question=words.question(asked),
             footnote=words.say("banner.footnote", controller=shown.controller or words["site"]),
@@ -220,6 +226,7 @@ class Banner:
             prefix=shown.prefix,
             rev=shown.rev,
             script=self._script,
+            more=self._more,
             nonce=_NONCE,
             state=_STATE,
             click_ids=_CLICK_IDS,
@@ -248,7 +255,7 @@ def _differs(locale: str, page_lang: str | None) -> bool:
 
 
 def _lang(words: Texts, told: bool) -> Markup:
-    return Markup(' lang="{}"').format(words["lang"]) if told else Markup("")
+    return Markup(' lang="{}" dir="{}"').format(words["lang"], words["dir"]) if told else Markup("")
 
 
 def _ascii(markup: str) -> bytes:

@@ -6,8 +6,22 @@ Every Chinese tag is answered in traditional Chinese: there is one Chinese text.
 
 from __future__ import annotations
 
-LOCALES = ("zh-Hant", "en")
+from importlib.resources import files
+from typing import Final
+
+NOTICE_LOCALES: Final = ("zh-Hant", "en")
+"""The languages of the notice; visitors who read another one get its last."""
+
+FOLDER: Final = files("gateway") / "data" / "locales"
+"""One file of texts for each language, named by its tag (BCP 47)."""
+
+LOCALES: Final = (
+    *NOTICE_LOCALES,
+    *sorted({file.name.removesuffix(".json") for file in FOLDER.iterdir()} - {*NOTICE_LOCALES}),
+)
 """Every language there are texts for; the first is the last resort."""
+
+_BY_PRIMARY: Final = {name.partition("-")[0].lower(): name for name in reversed(LOCALES)}
 
 MAX_RANGES = 32
 """Ranges read of one `Accept-Language`; the rest of a longer line is ignored."""
@@ -20,7 +34,12 @@ def choose(html_lang: str | None, accept_language: str, default: str) -> str:
 
 def _known(tag: str) -> str | None:
     primary = tag.strip().lower().replace("_", "-").partition("-")[0]
-    return {"zh": "zh-Hant", "en": "en"}.get(primary)
+    return _BY_PRIMARY.get(primary)
+
+
+def notice_locale(locale: str) -> str:
+    """The language that a reader of `locale` gets the notice in."""
+    return locale if locale in NOTICE_LOCALES else NOTICE_LOCALES[-1]
 
 
 def _accepted(header: str) -> str | None:

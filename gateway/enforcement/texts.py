@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from functools import cache
-from importlib.resources import files
 
-from gateway.enforcement.language import LOCALES
+from gateway.enforcement.language import FOLDER, LOCALES, NOTICE_LOCALES
+from gateway.enforcement.wording import faults
 from gateway.model.categories import OPTIONAL, Category
 
 
@@ -55,7 +55,17 @@ class Texts:
 
 @cache
 def texts(locale: str) -> Texts:
-    """The texts of `locale`, one of `LOCALES`; anything else is answered in the first of them."""
+    """The texts of `locale`, one of `LOCALES`; anything else is answered in the first of them.
+
+    A file that leaves out, adds or misspells something, or uses a banned word, is a ValueError that names it all.
+    """
     name = locale if locale in LOCALES else LOCALES[0]
-    source = files("gateway") / "data" / "locales" / f"{name}.json"
-    return Texts(name, json.loads(source.read_text(encoding="utf-8")))
+    table = _table(name)
+    if found := faults(table, _table(LOCALES[0]), whole=name in NOTICE_LOCALES):
+        raise ValueError(f"texts in {name}: {'; '.join(found)}")
+    return Texts(name, table)
+
+
+def _table(name: str) -> dict[str, object]:
+    table: dict[str, object] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return table

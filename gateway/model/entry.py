@@ -52,7 +52,6 @@ class Kind(StrEnum):
 CHOICES = frozenset({Kind.GRANT, Kind.CHANGE, Kind.WITHDRAW, Kind.REFUSE, Kind.GPC})
 """Kinds that record a visitor's choice; only their bodies may ever be deleted."""
 
-LOCALES = frozenset({"zh-Hant", "en"})
 LAYOUTS = frozenset({"narrow", "wide", "plain"})
 ROLES = frozenset({"marketing", "officer", "ops", "shell"})
 """Who may read: by the role of a token, or from a shell of the machine."""
@@ -78,6 +77,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[0-9a-f]{32}")
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
 _WHAT = re.compile(r"[a-z][a-z0-9 ./-]{0,39}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -275,7 +275,7 @@ _VALID: dict[str, Callable[[Any], bool]] = {
     "ui_sha256": _Matches(_SHA256),
     "policy_rev": _is_count,
     "tenant": _is_text,
-    "locale": LOCALES.__contains__,
+    "locale": _Matches(_LANGUAGE),
     "layout": LAYOUTS.__contains__,
     "surface": SURFACES.__contains__,
     "signal": _is_bit,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.model.categories import OPTIONAL
 from gateway.model.choice import Choice
 from gateway.model.decision import Decision
-from gateway.model.entry import LAYOUTS, LOCALES, SURFACES, Event, Kind, choice_event, subject_tag
+from gateway.model.entry import LAYOUTS, SURFACES, Event, Kind, choice_event, subject_tag
 
 DEFAULT_LOCALE: Final = "zh-Hant"
 _PLACE: Final = {"banner": "banner", "nojs": "banner", "settings": "settings", "gpc": "signal", "embed": "embed"}
@@ -31,12 +31,15 @@ class Interface:
     place: str = "banner"
 
     @classmethod
-    def of(cls, locale: object, layout: object, surface: object, page: object = None) -> Interface:
-        """Reads what a browser sent; `page` tells those of our own pages apart that are no settings page."""
+    def of(
+        cls, locale: object, layout: object, surface: object, page: object = None, *, locales: Collection[str]
+    ) -> Interface:
+        """Reads what a browser sent; `page` tells those of our own pages apart that are no settings page, `locales`
+        are the languages it can have seen."""
         known = surface if isinstance(surface, str) and surface in SURFACES else "nojs"
         place = page if isinstance(page, str) and page in _PAGES and known == "settings" else _PLACE[known]
         return cls(
-            locale if isinstance(locale, str) and locale in LOCALES else DEFAULT_LOCALE,
+            locale if isinstance(locale, str) and locale in locales else DEFAULT_LOCALE,
             layout if isinstance(layout, str) and layout in LAYOUTS else "plain",
             known,
             place,

@@ -1,5 +1,6 @@
 // @ts-check
 // The banner's script: store, view, start(). Everything also works without it, by forms and links.
+// What few visitors need comes in files of its own, `waking.js` and `dialog.js`, when it is needed.
 // Comments stand on lines of their own: the gateway serves the file without them.
 
 (() => {
@@ -14,7 +15,7 @@
   // ---- store: what the server says about this visitor; nothing is kept in the browser ----
 
   /** @type {State} */
-  let state = Object.fromEntries((config.state || '').split(' ').map((pair) => pair.split(':')));
+  const state = Object.fromEntries((config.state || '').split(' ').map((pair) => pair.split(':')));
 
   /** @param {string} name */
   const granted = (name) => state[name] === 'granted';
@@ -23,7 +24,7 @@
   const ask = async (path, body) => {
     const answer = await fetch(prefix + path, body && {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw answer.status;
@@ -33,8 +34,12 @@
 
   const current = () => ask('/state');
 
-  /** @param {State} next @returns {boolean} whether `next` differs from what this page was built with */
-  const differs = (next) => Object.keys(state).some((name) => state[name] !== next[name]);
+  /** The settings page, in the banner's language. @param {string} query */
+  const read = async (query) =>
+    new DOMParser().parseFromString(await (await fetch(`${prefix}/?lang=${config.locale + query}`)).text(), 'text/html');
+
+  /** @param {State} next */
+  const changed = (next) => Object.keys(state).filter((name) => state[name] !== next[name]);
 
   /** @param {string} name */
   const announce = (name) => document.dispatchEvent(new CustomEvent(name, { detail: { ...state } }));
@@ -44,122 +49,61 @@
   /** @type {HTMLElement | null} */
   const banner = document.querySelector('[data-consent-banner]');
   /** @type {HTMLAnchorElement | null} */
-  const link = document.querySelector('[data-consent-settings]');
+  const link = document.querySelector('.cg-foot a');
 
   const hide = () => {
     if (banner) banner.hidden = true;
   };
 
-  /** A line of text in place of the banner. @param {string} text @param {boolean} [focus] */
+  /** A line of text in place of the banner. @param {string | null} text @param {boolean} [focus] */
   const tell = (text, focus) => {
     const line = document.createElement('p');
     line.className = 'cg cg-chip';
     line.lang = (banner || link || line).lang;
     line.tabIndex = -1;
     line.setAttribute('role', 'status');
-    line.append(text);
+    line.append(text || '');
     document.body.prepend(line);
     if (focus) line.focus({ preventScroll: true });
     if (focus !== undefined) setTimeout(() => line.remove(), 8000);
   };
 
-  /** Puts parked attributes (`data-consent-src` …) back. @param {Element} element */
-  const restore = (element) => {
-    for (const { name, value } of [...element.attributes]) {
-      const [, real] = name.match(/^data-consent-(?!category|service)(.+)/) || [];
-      if (!real) continue;
-      element.removeAttribute(name);
-      element.setAttribute(real.replace('xlink-', ''), value);
-    }
-    if (element.matches('source')) /** @type {HTMLMediaElement} */ (element.parentElement).load?.();
-  };
+  /** @type {Record<string, any>} what the other files are given, and what they give */
+  const tools = { config, prefix, script, state, granted, read };
 
-  /** Runs a parked script in its place. @param {HTMLScriptElement} old @returns {Promise<unknown>} */
-  const run = (old) => new Promise((done) => {
-    const fresh = document.createElement('script');
-    for (const { name, value } of old.attributes) {
-      if (!/^type$|category$/.test(name)) fresh.setAttribute(name, value);
-    }
-    restore(fresh);
-    fresh.nonce = old.nonce;
-    fresh.async = old.hasAttribute('async');
-    fresh.text = old.text;
-    const waits = fresh.src && !fresh.async;
-    if (waits) fresh.onload = fresh.onerror = done;
-    old.replaceWith(fresh);
-    if (!waits) done(0);
+  /** Brings another file, once. @param {number} at */
+  const bring = (at) => tools[at] ||= new Promise((done, fail) => {
+    const other = document.createElement('script');
+    other.nonce = script.nonce;
+    const src = script.src.replace(/[^/]*$/, (config.more || '').split(' ')[at]);
+    document.head.append(Object.assign(other, { tools, src, onload: done, onerror: fail }));
   });
 
-  /** Shows the frame a placeholder lies over; who stood in the placeholder stands in the frame.
-   * Our policy on this page would stop it, so for once it comes in a page of ours. @param {Element} placeholder @param {boolean} [once]
-   */
-  const load = (placeholder, once) => {
-    const frame = /** @type {HTMLElement | null} */ (placeholder.previousElementSibling);
-    const focused = placeholder.contains(document.activeElement);
-    placeholder.remove();
-    if (!frame || !frame.matches('iframe')) return;
-    if (once && 'consentReload' in config) frame.dataset.consentSrc = `${prefix}/embed?src=${encodeURIComponent(frame.dataset.consentSrc || '')}`;
-    restore(frame);
-    frame.inert = false;
-    if (!focused) return;
-    // The page that comes into the frame does not take the focus over: it is given once more.
-    const focus = () => frame.focus({ preventScroll: true });
-    frame.addEventListener('load', () => document.activeElement === frame && [frame.blur(), focus()]);
-    focus();
-  };
-
-  /** Everything of the granted categories, or of one service, in the order of the page. @param {string} [service] */
-  const revive = async (service) => {
-    const again = () => location.reload();
-    document.write = document.writeln = again;
-    for (const element of document.querySelectorAll('[data-consent-category]')) {
-      if (service ? element.getAttribute('data-consent-service') !== service : !(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
-      if (element.hasAttribute('data-consent-reload')) return again();
-      if (element.matches('[data-consent-placeholder]')) load(element);
-      else if (element.matches('script[type="text/plain"]')) await run(/** @type {HTMLScriptElement} */ (element));
-      else if (element.isConnected) restore(element);
-    }
-    Reflect.deleteProperty(document, 'write');
-    Reflect.deleteProperty(document, 'writeln');
-  };
-
-  /** Google's signals go in before the first of its tags; a page that cannot have them is built anew. */
-  const signals = async () => {
-    const [file, ...kinds] = (config.mode || '').split(' ');
-    if (!kinds.some(granted)) return;
-    config.mode = '';
-    const first = document.createElement('script');
-    first.nonce = script.nonce;
-    first.dataset.granted = Object.keys(state).filter(granted).join(' ');
-    await new Promise((done) => {
-      first.onload = done;
-      first.onerror = () => location.reload();
-      first.src = file;
-      document.head.append(first);
-    });
-  };
+  const again = () => location.reload();
 
   /** @param {State} next */
   const take = (next) => {
-    for (const name of Object.keys(state)) state[name] = next[name];
+    for (const name in state) state[name] = next[name];
     announce('consent:change');
   };
 
   /** @param {State} next */
   const renew = (next) => {
     take(next);
-    location.reload();
+    again();
   };
 
   /** A page can gain what is parked in it; for anything else it must be built anew. @param {State} next */
   const apply = async (next) => {
-    const names = Object.keys(state).filter((name) => state[name] !== next[name]);
-    const anew = names.some((name) => granted(name) || (next[name] === 'granted' && (state[name] === 'refused' || 'consentReload' in config)));
+    const anew = changed(next).some((name) => granted(name) || (next[name] === 'granted' && (state[name] === 'refused' || 'consentReload' in config)));
     if (anew) return renew(next);
     take(next);
-    await signals();
-    return revive();
+    if (Object.keys(state).some(granted)) bring(0).then(() => tools.wake(), again);
   };
+
+  const leave = () => location.assign(link ? link.href : prefix + '/');
+
+  const open = () => bring(1).then(() => tools.show()).catch(leave);
 
   // ---- start ----
 
@@ -167,36 +111,34 @@
 
   let choosing = false;
 
-  /** @param {Record<string, unknown>} choice */
+  /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
   const choose = async (choice) => {
     // A second click while the first is under way would be a second visitor to the server.
     if (choosing) return;
     choosing = true;
     try {
-      await send(choice);
+      const layout = innerWidth < 720 ? 'narrow' : 'wide';
+      await ask('/choice', { rev: +(config.rev || 0), locale: config.locale, layout, ...(signalled && { gpc: 1 }), ...choice });
+      const next = await current();
+      const kept = next.source === 'choice';
+      hide();
+      tools.close?.();
+      tell(kept ? config.saved || '' : (await read('&set=1')).querySelector('.message').textContent, choice.surface !== 'embed');
+      apply(next);
     } finally {
       choosing = false;
     }
-  };
-
-  /** Sends a choice; the answer counts only if the cookie came back. @param {Record<string, unknown>} choice */
-  const send = async (choice) => {
-    const layout = innerWidth < 720 ? 'narrow' : 'wide';
-    await ask('/choice', { rev: Number(config.rev), locale: config.locale, layout, ...(signalled && { gpc: 1 }), ...choice });
-    const next = await current();
-    hide();
-    tell((next.source === 'choice' ? config.saved : config.lost) || '', choice.surface !== 'embed');
-    await apply(next);
   };
 
   /** @param {SubmitEvent} event */
   const submit = (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-    if (!banner || !banner.contains(form) || !button || form.dataset.plain) return;
+    if (!form.closest('.cg') || !button?.value || form.dataset.plain) return;
     event.preventDefault();
     const fields = new FormData(form);
-    choose({ action: button.value, category: fields.getAll('category'), surface: 'banner' })
+    const surface = banner?.contains(form) ? 'banner' : 'settings';
+    choose({ action: button.value, category: fields.getAll('category'), surface, rev: +(fields.get('rev') || 0) })
       .catch(() => {
         form.dataset.plain = '1';
         form.requestSubmit(button);
@@ -205,25 +147,29 @@
 
   /** @param {MouseEvent} event */
   const click = (event) => {
-    const button = event.target instanceof Element && event.target.closest('[data-consent-action]');
-    const placeholder = button && button.closest('[data-consent-placeholder]');
-    if (!placeholder) return;
-    if (button.matches('[data-consent-action="load"]')) {
-      return placeholder.matches('details') ? revive(placeholder.getAttribute('data-consent-service') || '') : load(placeholder, true);
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest('[data-consent-settings],[data-consent-action=settings]') && navigator.cookieEnabled && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      return open();
     }
-    const name = placeholder.getAttribute('data-consent-category') || '';
-    choose({ action: 'save', category: name.split(' '), surface: 'embed' }).catch(open);
+    const button = target.closest('[data-consent-action]');
+    /** @type {HTMLElement | null | undefined} */
+    const placeholder = button?.closest('[data-consent-placeholder]');
+    if (!placeholder) return;
+    if (button.matches('[data-consent-action=load]')) return bring(0).then(() => tools.once(placeholder)).catch(leave);
+    choose({ action: 'save', category: placeholder.dataset.consentCategory?.split(' '), surface: 'embed' }).catch(leave);
   };
-
-  const open = () => location.assign(link ? link.href : `${prefix}/`);
 
   /** The browser's own signal, when its header got lost on the way. */
   const signal = () => {
     hide();
     if (config.gpc) tell(config.gpc);
     const shared = (config.sharing || '').split(' ').filter(granted);
-    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(current).then((next) => differs(next) && renew(next), () => 0);
+    if (shared.length) ask('/withdraw', { category: shared, surface: 'gpc' }).then(check, () => 0);
   };
+
+  /** A page that no longer fits the choice is built anew. */
+  const check = () => current().then((next) => changed(next).length && renew(next), () => 0);
 
   /** Takes the click ids out of the address bar: the shop was not told them either. @param {string[]} names */
   const tidy = (names) => {
@@ -233,23 +179,17 @@
     history.replaceState(history.state, '', url);
   };
 
-  const start = () => {
-    if (config.ids) tidy(config.ids.split(' '));
-    if (!navigator.cookieEnabled) {
-      hide();
-      if (link) {
-        link.textContent = link.dataset.off || '';
-        link.search = '?set=1';
-      }
-    } else if ('gpc' in config && signalled) signal();
-    document.addEventListener('submit', submit);
-    document.addEventListener('click', click);
-    addEventListener('pageshow', (event) => {
-      if (event.persisted) current().then((next) => differs(next) && renew(next), () => 0);
-    });
-    Object.assign(window, { consentGateway: { get: () => ({ ...state }), open } });
-    announce('consent:ready');
-  };
-
-  start();
+  if (config.ids) tidy(config.ids.split(' '));
+  if (!navigator.cookieEnabled) {
+    hide();
+    if (link) {
+      link.textContent = link.dataset.off || '';
+      link.search = '?set=1';
+    }
+  } else if ('gpc' in config && signalled) signal();
+  document.addEventListener('submit', submit);
+  document.addEventListener('click', click);
+  addEventListener('pageshow', (event) => event.persisted && check());
+  Object.assign(window, { consentGateway: { get: () => ({ ...state }), open } });
+  announce('consent:ready');
 })();

@@ -14,9 +14,9 @@ from starlette.routing import Route
 from gateway.config.settings import Controller, Policy, ServiceEntry, Settings
 from gateway.endpoints.assets import asset_routes, load_assets
 from gateway.endpoints.choices import state_body
-from gateway.endpoints.pages import Pages, Revision, pages_routes
+from gateway.endpoints.pages import Detail, Pages, Revision, pages_routes
 from gateway.enforcement.banner import Banner, Shown
-from gateway.enforcement.language import LOCALES
+from gateway.enforcement.language import NOTICE_LOCALES
 from gateway.model.categories import OPTIONAL, Category, Source, State
 from gateway.model.choice import make_choice, refuse_all
 from gateway.model.decision import Decision
@@ -27,13 +27,21 @@ from gateway.types import ASGIApp, Receive, Scope, Send
 PREFIX = "/_choices"
 ASSETS = load_assets()
 SHOWN = Shown(PREFIX, 3, "K市集股份有限公司", 12)
-BANNER = Banner(SHOWN, ASSETS["cg.css"].url(PREFIX), ASSETS["cg.js"].url(PREFIX))
+MORE = [ASSETS[name].file for name in ("wk.js", "dl.js")]
+OWN = [ASSETS[name].url(PREFIX) for name in ("cg.css", "cg.js", "em.css")]
+BANNER = Banner(SHOWN, OWN[0], OWN[1], OWN[2], MORE)
 STRICT = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'"
 SETTINGS = Settings(
     controller=Controller(name=SHOWN.controller, contact="mail@shop.example"),
     policy=Policy(rev=SHOWN.rev, date="2026-11-01"),
     services=tuple(ServiceEntry(id=name) for name in ("google-analytics", "meta-pixel", "youtube")),
 )
+DETAILS = {
+    Category.STATISTICS: [
+        Detail("Google Analytics", "Google", "https://policies.example/", cookies=[("_ga", 395), ("_ga_*", 0)])
+    ],
+    Category.PREFERENCES: [Detail("YouTube", "Google", separate=True, breaks="Films stay closed.")],
+}
 UNSET = Decision(State.UNSET, State.UNSET, State.UNSET)
 PAGE = (
     '<!doctype html><html lang="{lang}"><head>{head}<meta charset="utf-8"><title>shop</title>'
@@ -61,6 +69,7 @@ class Shop:
     head: Callable[[Decision], bytes] = lambda decision: b""
     mode: Callable[[Decision], str] = lambda decision: ""
     made: Callable[[str, str], bytes | None] = lambda file, query: None
+    banner: Banner = BANNER
 
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
@@ -91,13 +100,14 @@ class Shop:
             ASSETS["pg.css"].url(PREFIX),
             ASSETS["pg.js"].url(PREFIX),
             contact="mail@shop.example",
-            notices={locale: NoticePage(SETTINGS, registry, locale).content for locale in LOCALES},
+            notices={locale: NoticePage(SETTINGS, registry, locale).content for locale in NOTICE_LOCALES},
             log=[Revision(SHOWN.rev, "2026-11-01", "Adverts came.")],
+            details=DETAILS,
         )
 
     async def _page(self, request: Request) -> Response:
         decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")
-        body = BANNER.body(decision, lang, request.url.path, lang).decode()
+        body = self.banner.body(decision, lang, request.url.path, lang).decode()
         foot = BANNER.foot(decision, lang, lang, reload=self.reload, mode=self.mode(decision)).decode()
         head = self.head(decision).decode()
         page = PAGE.format(lang=lang, head=head, content=f"{body}{self.content}{foot}")

@@ -20,3 +20,10 @@ def test_everything_the_banner_adds_is_light(locale: str, capsys: pytest.Capture
         listed = " + ".join(f"{name} {size}" for name, size in parts.items())
         print(f"\nbanner, {locale}: {listed} = {sum(parts.values())} of {LIMIT} bytes gzipped")
     assert sum(parts.values()) <= LIMIT
+
+
+def test_what_comes_only_when_it_is_needed_is_light_too(capsys: pytest.CaptureFixture[str]) -> None:
+    later = {name: len(ASSETS[name].packed) for name in ("wk.js", "dl.js", "pg.css", "em.css")}
+    with capsys.disabled():
+        print(f"\nafter a grant wk.js {later['wk.js']}; in the dialog dl.js {later['dl.js']}, pg.css {later['pg.css']}")
+    assert sum(later.values()) <= LIMIT

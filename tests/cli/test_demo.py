@@ -23,3 +23,8 @@ def test_the_command_ends_with_the_demos_exit_code(code: int, monkeypatch: pytes
 
 def test_a_port_that_is_none_is_wrong_usage() -> None:
     assert main(["demo", "--port", "70000"]) == 2
+
+
+def test_the_preview_is_run_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway.demo, "run_preview", lambda port: 0 if port == 8123 else 1)
+    assert main(["demo", "--preview", "--port", "8123"]) == 0

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.config.settings import FileSettings, Settings
+from gateway.enforcement.language import LOCALES
 
 
 def tables(kind: Any) -> list[Any]:
@@ -38,3 +39,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert (settings.prefix, settings.mode, settings.unknown) == ("/_choices", "enforce", None)
     assert (settings.dnt, settings.language, settings.stats.period) == ("honour", "zh-Hant", "week")
     assert (settings.policy.rev, settings.policy.regions, settings.limits) == (1, ("TW",), True)
+
+
+def test_every_language_there_are_texts_for_can_be_the_configured_one() -> None:
+    (field,) = (field for field in msgspec.structs.fields(FileSettings) if field.name == "language")
+    assert get_args(get_args(field.type)[0]) == LOCALES

@@ -300,7 +300,7 @@ def test_a_placeholder_may_stand_in_a_paragraph() -> None:
 def test_each_placeholder_is_tied_to_its_own_frame_where_the_page_allows_styles() -> None:
     markup = BANNER.placeholder("en", FILM, number=7)
     assert _one(markup, "iframe").attributes["style"] == "anchor-name:--cg7"
-    assert _one(markup, "[data-consent-placeholder]").attributes["style"] == "position-anchor:--cg7"
+    assert _one(markup, "[data-consent-placeholder]").attributes["style"] == "--cg-at:--cg7"
 
 
 def test_the_first_placeholder_of_a_page_brings_the_styles() -> None:
@@ -370,3 +370,9 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
 
 def test_the_bytes_suit_every_ascii_compatible_encoding() -> None:
     assert _all_markup().isascii()
+
+
+def test_the_place_of_the_banner_changes_a_class_and_nothing_else() -> None:
+    box = _banner(place="cg-box cg-top").body(UNSET, "en", "/")
+    assert _one(box, "section").attributes["class"] == "cg cg-bar cg-box cg-top"
+    assert box.replace(b" cg-box cg-top", b"") == BANNER.body(UNSET, "en", "/")

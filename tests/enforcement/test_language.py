@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.enforcement.language import LOCALES, MAX_RANGES, choose
+from gateway.enforcement.language import LOCALES, MAX_RANGES, NOTICE_LOCALES, choose, notice_locale
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,13 @@ from gateway.enforcement.language import LOCALES, MAX_RANGES, choose
         pytest.param("zh-Hans-CN", "en", "en", "zh-Hant", id="every Chinese tag reads the one Chinese text"),
         pytest.param("ZH_hk", "en", "en", "zh-Hant", id="case and underscore"),
         pytest.param(" en-GB ", "zh", "zh-Hant", "en", id="spaces around the tag"),
-        pytest.param("ja", "en;q=0.5", "zh-Hant", "en", id="a page language we lack falls to the browser's"),
-        pytest.param(None, "ja, zh;q=0.2, en;q=0.9", "zh-Hant", "en", id="highest quality"),
+        pytest.param("fi", "en;q=0.5", "zh-Hant", "en", id="a page language we lack falls to the browser's"),
+        pytest.param(None, "fi, zh;q=0.2, en;q=0.9", "zh-Hant", "en", id="highest quality"),
+        pytest.param("ja-JP", "en", "en", "ja", id="Japanese"),
+        pytest.param(None, "ko-KR,ko;q=0.9,en;q=0.8", "en", "ko", id="Korean"),
+        pytest.param("vi", "en", "en", "vi", id="Vietnamese"),
+        pytest.param("", "id-ID,en;q=0.5", "en", "id", id="Indonesian"),
+        pytest.param("fi", "fi", "th", "th", id="Thai, configured"),
         pytest.param(None, "zh, en", "en", "zh-Hant", id="the earlier among equals"),
         pytest.param(None, "en;q=0, zh;q=0.1", "en", "zh-Hant", id="quality 0 means not wanted"),
         pytest.param(None, "en; q = 0.3 ,zh;q=0.2", "zh-Hant", "en", id="odd spacing"),
@@ -39,3 +44,13 @@ def test_the_language_is_chosen(html_lang: str | None, accept: str, default: str
 def test_a_very_long_header_is_read_only_in_part() -> None:
     padding = "xx," * MAX_RANGES
     assert choose(None, f"{padding}en", "zh-Hant") == "zh-Hant"
+
+
+def test_the_notice_is_read_in_ones_own_language_or_in_english() -> None:
+    assert {locale: notice_locale(locale) for locale in ("zh-Hant", "en", "th", "ja")} == {
+        "zh-Hant": "zh-Hant",
+        "en": "en",
+        "th": "en",
+        "ja": "en",
+    }
+    assert LOCALES[:2] == NOTICE_LOCALES

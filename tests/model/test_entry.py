@@ -97,7 +97,7 @@ def test_a_refusal_with_a_tag_is_a_programming_error() -> None:
         pytest.param("policy_rev", True, id="a truth value as number"),
         pytest.param("policy_rev", LARGEST + 1, id="beyond 53 bits"),
         pytest.param("tenant", 489, id="tenant as number"),
-        pytest.param("locale", "fr", id="unknown locale"),
+        pytest.param("locale", "English", id="no tag of a language"),
         pytest.param("layout", "Mozilla/5.0", id="user agent as layout"),
         pytest.param("surface", "popup", id="unknown surface"),
         pytest.param("signal", 2, id="signal 2"),

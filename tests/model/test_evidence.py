@@ -41,11 +41,15 @@ def test_an_event_says_what_was_chosen_where_and_what_was_shown() -> None:
     }
 
 
+LOCALES = ("zh-Hant", "en")
+
+
 def test_what_a_browser_sends_falls_to_the_defaults_unless_listed() -> None:
-    assert Interface.of("fr", ["wide"], "x" * 999) == Interface("zh-Hant", "plain", "nojs")
-    assert Interface.of(None, None, None) == Interface()
-    assert Interface.of("en", "narrow", "embed") == Interface("en", "narrow", "embed", "embed")
-    assert Interface.of("en", "narrow", "settings", "x" * 999) == Interface("en", "narrow", "settings", "settings")
+    assert Interface.of("fr", ["wide"], "x" * 999, locales=LOCALES) == Interface("zh-Hant", "plain", "nojs")
+    assert Interface.of(None, None, None, locales=LOCALES) == Interface()
+    assert Interface.of("en", "narrow", "embed", locales=LOCALES) == Interface("en", "narrow", "embed", "embed")
+    odd = Interface.of("en", "narrow", "settings", "x" * 999, locales=LOCALES)
+    assert odd == Interface("en", "narrow", "settings", "settings")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,7 @@ def test_what_a_browser_sends_falls_to_the_defaults_unless_listed() -> None:
     ],
 )
 def test_each_surface_has_the_text_that_was_shown_in_it(surface: str, page: str | None, place: str) -> None:
-    assert Interface.of("en", "wide", surface, page).place == place
+    assert Interface.of("en", "wide", surface, page, locales=LOCALES).place == place
     assert place in PLACES
 
 
