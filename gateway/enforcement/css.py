@@ -50,9 +50,9 @@ def _addresses(spelt: bool) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 _PLAIN = _addresses(False)
 _SPELT = _addresses(True)
 # Strings become addresses by ways that cannot be followed: `image-set(var(--name))`, `image()`, long comments.
-_ABSOLUTE = re.compile(
-    rb"""(?=["'](?:[\x00-\x20]|\\[\n\r\f])*+(?:[hH\\]|[/\\][/\\]))""" + _STRING,
-)
+_OUT = rb"(?:[\x00-\x20]|\\[\n\r\f])*+(?:[hH\\]|[/\\][/\\])"
+_OPENS = re.compile(_OUT)
+_ABSOLUTE = re.compile(rb"""(?=["']""" + _OUT + rb")" + _STRING)
 _LEADS_OUT = re.compile(r"[\x00-\x20]*(?:https?:|[/\\]{2})", re.IGNORECASE)
 _SET = re.compile(
     rb"""image-set\((?:[^()"']|"[^"\n]*+"|'[^'\n]*+'|\([^()]*+\))*+""",
@@ -98,7 +98,10 @@ def _judged(match: re.Match[bytes], keep: Keep, is_import: bool) -> bytes:
     if keep(_unescape(match[name]), is_import):
         return match[0]
     before = match[0][: match.start(name) - match.start() - (name != "bare")]
-    return before + (_BARE_EMPTY if name == "bare" else _EMPTY)
+    if name == "bare":
+        return before + _BARE_EMPTY
+    # Its closing quote must not open an address with what follows.
+    return before + _EMPTY + (b"/**/" if _OPENS.match(match.string, match.end()) else b"")
 
 
 def _form(match: re.Match[bytes]) -> str:

@@ -42,6 +42,13 @@ _WATCHED: Final = _REPORTING | csp.NAMES | {b"link", b"refresh", b"speculation-r
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)')
 _LINK = re.compile(rb"""\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*""")
 _PARAMETER = re.compile(rb""";\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?""")
+_ITEM = rb"""(?:"(?:[ !#-\[\]-~]|\\["\\])*"|[A-Za-z*][!#-'*+./0-:A-Z^-z|~-]*|-?[0-9]{1,15}(?:\.[0-9]{1,3})?|\?[01])"""
+_PARAMETERS = rb"(?: *; *[a-z*][a-z0-9_.*-]*(?:=" + _ITEM + rb")?)*"
+# A member of a dictionary (RFC 9651, 3.2).
+_MEMBER = re.compile(
+    rb"[a-z*][a-z0-9_.*-]*(?:=(?:" + _ITEM + rb"|\( *(?:" + _ITEM + _PARAMETERS + rb"(?: +|(?=\))))*\)))?"
+    + _PARAMETERS
+)
 _HINTS: Final = frozenset(
     (b"dns-prefetch", b"preconnect", b"prefetch", b"prerender", b"compression-dictionary")
 )
@@ -152,10 +159,15 @@ def referrer(headers: RawHeaders, least: bytes) -> RawHeaders:
 
 
 def permissions(headers: RawHeaders, features: Sequence[str]) -> RawHeaders:
-    """`Permissions-Policy` with each of `features` switched off; the shop's other entries stay."""
+    """`Permissions-Policy` with each of `features` switched off; the shop's other entries stay.
+
+    Browsers ignore a policy with a fault in it whole (RFC 9651, 4.2): such a one goes, or ours would be ignored too.
+    """
     members = [member for value in get_all(headers, b"permissions-policy") for member in split_list(value)]
     names = {feature.encode() for feature in features}
     kept = [member for member in members if member.partition(b"=")[0].strip().lower() not in names]
+    if not all(map(_MEMBER.fullmatch, kept)):
+        kept = []
     off = [feature.encode() + b"=()" for feature in features]
     return [*drop(headers, b"permissions-policy"), (b"permissions-policy", b", ".join([*kept, *off]))]
 

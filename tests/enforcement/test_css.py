@@ -26,6 +26,7 @@ SHEETS: dict[str, tuple[bytes, bytes]] = {
     "font": (b"@font-face{src:url(//t.test/x)format('woff')}", b"@font-face{src:url(data:,)format('woff')}"),
     "quote left open at the end": (b'a{b:url("//t.test/x', b'a{b:url("data:,"'),
     "bracket left open at the end": (b"a{b:url(//t.test/x", b"a{b:url(data:,"),
+    "what follows a string": (b'@import"//t.test/x"//t.test/y"', b'@import"data:,"/**///t.test/y"'),
     "string without url": (b"a{b:'//t.test/x'}", b"a{b:'//t.test/x'}"),
     "escaped names": (
         b"@\\69mport '//t.test/x';a{b:\\75 r\\6C('//t.test/y')}",

@@ -96,12 +96,23 @@ def test_the_referrer_is_at_least_as_silent(before: list[bytes], least: bytes, a
     [
         ([], b"a=(), b=()"),
         ([b"payment=(self), a=*"], b"payment=(self), a=(), b=()"),
-        ([b'c=("https://x, y")', b"A=(self)"], b'c=("https://x, y"), a=(), b=()'),
+        ([b'c=("https://x, y")', b"a=(self)"], b'c=("https://x, y"), a=(), b=()'),
+        ([b'c, d=?1;e="f";g, h=( self  "i";j=1 ), k=-1.5'], b'c, d=?1;e="f";g, h=( self  "i";j=1 ), k=-1.5, a=(), b=()'),
     ],
 )
 def test_ad_features_are_off_and_others_stay(before: list[bytes], after: bytes) -> None:
     headers = [(b"permissions-policy", value) for value in before]
     assert permissions(headers, ["a", "b"]) == [(b"permissions-policy", after)]
+
+
+@pytest.mark.parametrize(
+    "fault", [b'c="', b"C=()", b"c=(self", b"c==1", b"c=(self)d", b"c=\xff", b"camera 'none'", b"c=(,)"]
+)
+def test_a_policy_that_browsers_ignore_does_not_take_ours_along(fault: bytes) -> None:
+    headers = [(b"permissions-policy", b"payment=(self)"), (b"permissions-policy", fault)]
+    once = permissions(headers, ["a"])
+    assert once == [(b"permissions-policy", b"a=()")]
+    assert permissions(once, ["a"]) == once
 
 
 def report_to(url: str) -> bytes:
