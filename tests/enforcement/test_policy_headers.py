@@ -97,7 +97,7 @@ def test_the_referrer_is_at_least_as_silent(before: list[bytes], least: bytes, a
         ([], b"a=(), b=()"),
         ([b"payment=(self), a=*"], b"payment=(self), a=(), b=()"),
         ([b'c=("https://x, y")', b"a=(self)"], b'c=("https://x, y"), a=(), b=()'),
-        ([b'c, d=?1;e="f";g, h=( self  "i";j=1 ), k=-1.5'], b'c, d=?1;e="f";g, h=( self  "i";j=1 ), k=-1.5, a=(), b=()'),
+        ([b"c;d=?1", b"h=( self  \"i\";j=1 ), k=-1.5"], b"c;d=?1, h=( self  \"i\";j=1 ), k=-1.5, a=(), b=()"),
     ],
 )
 def test_ad_features_are_off_and_others_stay(before: list[bytes], after: bytes) -> None:
