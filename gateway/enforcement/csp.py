@@ -60,9 +60,10 @@ def _opened(policy: bytes, source: str) -> bytes:
     seen: set[str] = set()
 
     def opened(name: str, tokens: Tokens) -> Tokens:
-        if name not in chosen or name in seen or source in tokens or _allows_us(name, tokens):
-            return tokens
+        again = name in seen  # the first of a name counts (CSP 3, 2.2.1)
         seen.add(name)
+        if again or name not in chosen or source in tokens or _allows_us(name, tokens):
+            return tokens
         return [*(token for token in tokens if token.lower() != "'none'"), source]
 
     return _edited(policy, opened)

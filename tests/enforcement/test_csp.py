@@ -79,6 +79,12 @@ def test_only_the_directive_in_force_gains_our_source() -> None:
     assert with_source(policy, "s/_choices/") == b"script-src a.example s/_choices/; script-src b.example; img-src *"
 
 
+def test_a_directive_that_is_not_in_force_does_not_change() -> None:
+    once = with_source(b"script-src; style-src 'self'; script-src a.example", OURS)
+    assert once == b"script-src %s; style-src 'self'; script-src a.example" % OURS.encode()
+    assert with_source(once, OURS) == once
+
+
 @pytest.mark.parametrize(
     ("host", "source"),
     [
