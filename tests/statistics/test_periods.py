@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_whatever_bases_follow_each_other_no_day_is_in_two_periods_told(
         today += later
     periods = list(told(schedule, start, (today + 400) * 86_400.0))
     assert periods
-    for one, two in zip(periods, periods[1:], strict=False):
+    for one, two in pairwise(periods):
         assert one.end <= two.first
     assert all(any(since <= period.first and kind == period.kind for since, kind in schedule) for period in periods)
 
