@@ -18,7 +18,7 @@ LAYERS = (
     {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},
-    {"registry", "fingerprint"},
+    {"registry", "fingerprint", "counting"},
     {"middleware", "proxy", "endpoints"},
     {"config", "enforcement", "ledger", "observability"},
     {"statistics"},

@@ -23,11 +23,13 @@ class Database:
     def __init__(self) -> None:
         self.away = False
         self.batches: list[Sequence[Raised]] = []
+        self.came = asyncio.Event()
 
     async def add(self, raised: Sequence[Raised]) -> None:
         if self.away:
             raise LedgerUnavailable("away")
         self.batches.append(raised)
+        self.came.set()
 
 
 def test_equal_counters_of_a_day_are_one_line_of_a_batch() -> None:
@@ -79,8 +81,7 @@ def test_it_hands_on_by_itself_and_the_rest_at_the_end() -> None:
         gathered.start()
         gathered.start()
         gathered.raise_([SHOWN])
-        while not database.batches:
-            await asyncio.sleep(0.001)
+        await database.came.wait()
         gathered.raise_([SHOWN])
         await gathered.close()
         await gathered.close()
