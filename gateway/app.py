@@ -81,6 +81,7 @@ from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
 from gateway.second_wall import behind, second_wall
+from gateway.staff import Staff
 from gateway.types import ASGIApp, Clock, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class Gateway:
         self._head = self._make_head()
         self._evidence = self._edition.evidence(self._tag_key)
         self._keeper = self._make_keeper()
+        self._staff = Staff(settings, ledger, self._counting, clock)
         self._app = self._stack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -308,6 +310,7 @@ class Gateway:
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
             *head_routes(prefix=settings.prefix, last=self._ledger.last),
+            *self._staff.routes(),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         own = Starlette(routes=routes)

@@ -42,8 +42,8 @@ class CookieFilter:
     """Cuts cookies of categories that are not granted, and the gateway's `own`, from both directions.
 
     `classify` names the category of a cookie, None if nobody knows it; unknown ones pass unless `strict`,
-    and `unknown` hears of each time one is sent or set. `domains` gives the Domain attributes a tracker's cookie may have on a
-    host, `owner` the service behind a known cookie, `listed` further (Domain or "", Path) pairs by cookie
+    and `unknown` hears of each time one is sent or set. `domains` gives the Domain attributes a tracker's cookie
+    may have on a host, `owner` the service behind a known cookie, `listed` further (Domain or "", Path) pairs by cookie
     name. A `path` other than "/" says that the shop shares its host: what lies outside that path expires
     only if listed. Granted cookies live no longer than the grant, which ends after `grant_days`, those of an
     exempt measurement not beyond the day `exempt_until`, whatever visits there are. With `report` everything

@@ -42,7 +42,7 @@ def tell(counts: Counts) -> Told:
     if total < K:
         return {}
     parts = {Cell(what): counts.get(Cell(what), 0) for what in DECISIONS}
-    hidden = hide(parts)
+    hidden = hide(parts, last=Cell("accept_all"))
     open_ = {Cell("decisions"): total, **{cell: n for cell, n in parts.items() if cell not in hidden}}
     open_ |= {Cell(what): counts[Cell(what)] for what in _ALONE if counts.get(Cell(what), 0) >= K}
     for category in OPTIONAL:
@@ -64,16 +64,19 @@ def tell_enforcement(counts: Counts) -> Told:
     return {cell: rounded(n) for cell, n in kept.items() if n >= K}
 
 
-def hide(parts: Mapping[Key, int]) -> set[Key]:
-    """The parts of a sum that is told which must not be: all under K, and the smallest others that protect them."""
-    return hide_rows({key: (n,) for key, n in parts.items()})
+def hide(parts: Mapping[Key, int], last: Key | None = None) -> set[Key]:
+    """The parts of a sum that is told which must not be: all under K, and the smallest others that protect them.
+
+    `last` is hidden only if all others are not enough: the acceptances, which every dimension needs.
+    """
+    return hide_rows({key: (n,) for key, n in parts.items()}, last)
 
 
-def hide_rows(rows: Mapping[Key, Sequence[int]]) -> set[Key]:
+def hide_rows(rows: Mapping[Key, Sequence[int]], last: Key | None = None) -> set[Key]:
     """As `hide` where several columns have sums that are told, and a row is told or hidden as a whole."""
     hidden = {key for key, row in rows.items() if min(row) < K}
     others = [key for key in rows if key not in hidden]
-    others.sort(key=lambda key: (sum(rows[key]), str(key)), reverse=True)
+    others.sort(key=lambda key: (key == last, sum(rows[key]), str(key)), reverse=True)
     while hidden and others and not _protected([rows[key] for key in hidden]):
         hidden.add(others.pop())
     return hidden

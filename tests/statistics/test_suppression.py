@@ -90,6 +90,12 @@ def test_a_small_count_beside_its_sum_takes_the_smallest_other_along() -> None:
     assert Cell("refuse_all") not in told
 
 
+def test_acceptances_are_the_last_to_be_hidden_for_others() -> None:
+    told = tell(counts_of([(60, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")], []))
+    assert (told[Cell("decisions")], told[Cell("accept_all")]) == (160, 60)
+    assert Cell("refuse_all") not in told
+
+
 def test_granted_and_refused_are_hidden_together() -> None:
     accepted: Group = (100, 7, "en", "edge", "banner")
     groups = [accepted, (50, 5, "en", "edge", "banner"), (4, 0, "en", "edge", "nojs")]
