@@ -111,6 +111,9 @@ class Gateway:
         self._tenant = Tenant.of(settings.scope)
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
+        self._staff = Staff(
+            settings, ledger, self._counting, registry, self._assets, self._keys, clock
+        )
         self._put_in_force(registry)
 
     def _put_in_force(self, registry: Registry) -> None:
@@ -131,7 +134,6 @@ class Gateway:
         self._head = self._make_head()
         self._evidence = self._edition.evidence(self._tag_key)
         self._keeper = self._make_keeper()
-        self._staff = Staff(settings, ledger, self._counting, clock)
         self._app = self._stack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

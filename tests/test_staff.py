@@ -9,7 +9,7 @@ import pytest
 from gateway.config.tokens import ROLES, Role, Tokens
 from tests.test_counting import visiting
 
-PAGES: dict[str, Role] = {"stats": "marketing", "stats.csv": "marketing"}
+PAGES: dict[str, Role] = {"stats": "marketing", "stats.csv": "marketing", "dashboard": "marketing"}
 
 
 @pytest.mark.parametrize("page", PAGES)

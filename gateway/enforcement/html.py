@@ -302,9 +302,10 @@ class HtmlRewriter:
             self._selecting = True
         elif name == "base" and change is None:
             self._rebase(source)
-        elif change is None and not (foreign or self._meets or name in _ALWAYS_SEEN):
-            if len(source) <= _REMEMBERED_LENGTH:
-                self._passed.add(source)
+        elif self._meets:
+            return end
+        elif change is None and not foreign and name not in _ALWAYS_SEEN and len(source) <= _REMEMBERED_LENGTH:
+            self._passed.add(source)
         return end
 
     def _judged(self, source: bytes) -> tuple[StartTag, Edit | None]:
