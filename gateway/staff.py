@@ -18,6 +18,7 @@ from gateway.endpoints.throttle import Throttle
 from gateway.ledger.base import Ledger
 from gateway.ledger.figures import Figures
 from gateway.ledger.health import health
+from gateway.ledger.reading import announce
 from gateway.registry import Registry
 from gateway.types import Clock
 
@@ -40,6 +41,7 @@ class Staff:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
+        self._clock = clock
         self._figures = Figures(counting.tallies, clock)
         tokens = Tokens(settings.folder)
         self._guard = Guard(tokens, Throttle(clock, on=settings.limits), self._announce)
@@ -68,3 +70,4 @@ class Staff:
 
     async def _announce(self, role: str, what: str) -> None:
         """The entry in the record that `role` reads `what` (R-167)."""
+        await announce(self._ledger, role, what, now=self._clock())
