@@ -112,7 +112,7 @@ class Gateway:
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
         self._staff = Staff(
-            settings, ledger, self._counting, registry, self._assets, self._keys, clock
+            settings, ledger, self._counting, registry, self._assets, self._keys, self._outbox.state, clock
         )
         self._put_in_force(registry)
 

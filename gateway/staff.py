@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.routing import Route
 
+from gateway import __version__
 from gateway.config.settings import Settings
 from gateway.config.tokens import Tokens
 from gateway.counting import Counting
 from gateway.endpoints.assets import Asset
 from gateway.endpoints.dashboard import Dashboard, dashboard_routes
+from gateway.endpoints.metrics import metrics_routes
 from gateway.endpoints.roles import Guard
 from gateway.endpoints.staff_session import StaffSession
 from gateway.endpoints.stats import stats_routes
 from gateway.endpoints.throttle import Throttle
+from gateway.errors import LedgerError
 from gateway.ledger.base import Ledger
 from gateway.ledger.figures import Figures
 from gateway.ledger.health import health
 from gateway.ledger.reading import announce
+from gateway.observability.prometheus import Metric
+from gateway.proxy.forwarded import is_local
 from gateway.registry import Registry
 from gateway.types import Clock
 
@@ -27,7 +33,10 @@ SAMPLE = "sample"
 
 
 class Staff:
-    """The endpoints for staff of one gateway; `keys` are its signing keys."""
+    """The endpoints for staff of one gateway.
+
+    `keys` are its signing keys; `outbox` tells how many events wait for the record, and how many were lost.
+    """
 
     def __init__(
         self,
@@ -37,8 +46,11 @@ class Staff:
         registry: Registry,
         assets: Mapping[str, Asset],
         keys: Sequence[bytes],
+        outbox: Callable[[], tuple[int, int]],
         clock: Clock,
     ) -> None:
+        self._counting = counting
+        self._outbox = outbox
         self._settings = settings
         self._ledger = ledger
         self._clock = clock
@@ -63,6 +75,27 @@ class Staff:
         return [
             *stats_routes(prefix=prefix, guard=self._guard, figures=self._figures),
             *dashboard_routes(self._dashboard),
+            *metrics_routes(prefix=prefix, guard=self._guard, gather=self._metrics, is_local=is_local),
+        ]
+
+    async def _metrics(self) -> list[Metric]:
+        enforced: Counter[tuple[str, str]] = Counter()
+        for series, number in self._counting.counters.rows():
+            enforced[series.what, series.outcome] += number
+        try:
+            entries = (await self._ledger.head())[0]
+        except LedgerError:
+            entries = -1
+        labelled = [({"what": what, "outcome": outcome}, n) for (what, outcome), n in sorted(enforced.items())]
+        waiting, lost = self._outbox()
+        return [
+            Metric("info", "gauge", "Always 1; the version.", [({"version": __version__}, 1)]),
+            Metric("enforced_total", "counter", "What was seen and enforced since the start.", labelled),
+            Metric("record_up", "gauge", "Whether the consent record can be read.", [({}, int(entries >= 0))]),
+            Metric("record_entries", "gauge", "Entries of the consent record.", [({}, max(entries, 0))]),
+            Metric("events_waiting", "gauge", "Refusals and withdrawals that wait for the record.", [({}, waiting)]),
+            Metric("events_lost_total", "counter", "Those that could not wait any longer.", [({}, lost)]),
+            Metric("counters_waiting", "gauge", "Counters not written yet.", [({}, len(self._counting.batch))]),
         ]
 
     async def _sample(self) -> bool:
