@@ -378,6 +378,7 @@ class Gateway:
             log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
         self._keeper.start()
         self._counting.start()
+        self._staff.start()
 
     async def _compare(self) -> None:
         """Puts in force what earlier revisions, and this one when it was first shown, said of the services."""
@@ -391,6 +392,7 @@ class Gateway:
 
     async def _close(self) -> None:
         await self._keeper.close()
+        await self._staff.close()
         await self._counting.close()
         await self._outbox.close()
         await self._ledger.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -13,7 +14,7 @@ from gateway.model.categories import Fate
 from gateway.model.decision import Decision, Rules
 from gateway.model.entry import Event
 from gateway.model.masking import masked as mask
-from gateway.observability.batch import Batch
+from gateway.observability.batch import Batch, Raised
 from gateway.observability.counters import Counters, Series, is_counting
 from gateway.statistics.cell import Cell
 from gateway.statistics.tally import counted, shown
@@ -48,12 +49,14 @@ class Counting:
         self._report = settings.mode == "report"
         self._clock = clock
         self.tallies = tallies
-        self.batch = Batch(tallies.add, clock)
+        self._settled = False
+        self.batch = Batch(self._add, clock)
         self.counters = Counters(self._enforced)
 
     async def begin(self) -> None:
         """The configured base period holds, from its start. Raises LedgerError."""
         await self.tallies.settle(self._period, int(self._clock() // 86_400))
+        self._settled = True
 
     def start(self) -> None:
         """Begins to write. To be called in a running event loop."""
@@ -91,6 +94,12 @@ class Counting:
         """A page refers to a third party nobody knows."""
         self.counters.add("host", "unknown", "seen")
         self.batch.raise_([Cell("seen:host", "name", masked(host))])
+
+    async def _add(self, raised: Sequence[Raised]) -> None:
+        """The record may have been away at the start."""
+        if not self._settled:
+            await self.begin()
+        await self.tallies.add(raised)
 
     def _enforced(self, series: Series, number: int) -> None:
         kind = kind_of(series)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from starlette.routing import Route
 
 from gateway import __version__
+from gateway.config.keys import PUSH_KEY_FILE, folder_key
 from gateway.config.settings import Settings
 from gateway.config.tokens import Tokens
 from gateway.counting import Counting
@@ -23,8 +24,10 @@ from gateway.ledger.base import Ledger
 from gateway.ledger.figures import Figures
 from gateway.ledger.health import health
 from gateway.ledger.reading import announce
+from gateway.ledger.tallies import Tallies
 from gateway.observability.prometheus import Metric
 from gateway.proxy.forwarded import is_local
+from gateway.push import Push
 from gateway.registry import Registry
 from gateway.types import Clock
 
@@ -55,6 +58,7 @@ class Staff:
         self._ledger = ledger
         self._clock = clock
         self._figures = Figures(counting.tallies, clock)
+        self._push = self._make_push(counting.tallies)
         tokens = Tokens(settings.folder)
         self._guard = Guard(tokens, Throttle(clock, on=settings.limits), self._announce)
         self._dashboard = Dashboard(
@@ -69,6 +73,16 @@ class Staff:
             {service.id: service.name for service in registry.catalogue.services},
         )
 
+    def start(self) -> None:
+        """Begins to send on what is told, if there is an address. To be called in a running event loop."""
+        if self._push is not None:
+            self._push.start()
+
+    async def close(self) -> None:
+        """Ends that. May be called twice."""
+        if self._push is not None:
+            await self._push.close()
+
     def routes(self) -> list[Route]:
         """All of them."""
         prefix = self._settings.prefix
@@ -77,6 +91,12 @@ class Staff:
             *dashboard_routes(self._dashboard),
             *metrics_routes(prefix=prefix, guard=self._guard, gather=self._metrics, is_local=is_local),
         ]
+
+    def _make_push(self, tallies: Tallies) -> Push | None:
+        if not self._settings.stats.push:
+            return None
+        key = folder_key(self._settings.folder, PUSH_KEY_FILE).reveal()
+        return Push(self._settings.stats.push, key, self._figures, tallies)
 
     async def _metrics(self) -> list[Metric]:
         enforced: Counter[tuple[str, str]] = Counter()

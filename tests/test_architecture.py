@@ -18,7 +18,7 @@ LAYERS = (
     {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},
-    {"registry", "fingerprint", "counting"},
+    {"registry", "fingerprint", "counting", "push"},
     {"middleware", "proxy", "endpoints"},
     {"config", "enforcement", "ledger", "observability"},
     {"statistics"},
