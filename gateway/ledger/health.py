@@ -17,6 +17,7 @@ NOTE: Final = "verified.json"
 def note_verified(folder: Path, seq: int, head: bytes, now: float) -> None:
     """Notes in the data folder that the record was found whole up to entry `seq`. Raises OSError."""
     at = time.strftime("%Y-%m-%d %H:%M", time.gmtime(now))
+    (folder / NOTE).touch(mode=0o600)
     (folder / NOTE).write_text(json.dumps({"at": at, "seq": seq, "head": head.hex()}), "utf-8")
 
 

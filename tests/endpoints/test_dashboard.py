@@ -58,6 +58,7 @@ def test_sign_in_read_and_sign_out(client: TestClient, folder: Path) -> None:
     assert page.headers["cache-control"] == "no-store"
     for text in ("Demo data", "accept_all / decisions", "<svg", "Google Analytics", "[[cookies]]", "Last anchor"):
         assert text in page.text
+    assert "<script" not in page.text
     client.post("/_choices/dashboard", data={"out": "1"})
     assert client.get("/_choices/dashboard").status_code == 401
 

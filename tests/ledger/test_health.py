@@ -33,6 +33,7 @@ def test_size_head_and_anchor_and_no_verification_yet(tmp_path: Path) -> None:
 
 def test_a_verification_is_noted_and_a_damaged_note_is_none(tmp_path: Path) -> None:
     note_verified(tmp_path, 7, bytes(32), 1_795_000_000)
+    assert (tmp_path / NOTE).stat().st_mode & 0o777 == 0o600
     state = found(tmp_path)
     assert (state["verified"], state["seq"]) == ("2026-11-18 11:06", 7)
     (tmp_path / NOTE).write_text("{")
