@@ -24,6 +24,7 @@ from gateway.config.keys import TAG_KEY_FILE, folder_key
 from gateway.config.loading import load_settings
 from gateway.config.review import review, unnamed, unnumbered
 from gateway.config.settings import Settings
+from gateway.counting import Counting
 from gateway.edition import Edition
 from gateway.endpoints import gpc
 from gateway.endpoints.assets import asset_routes, load_assets
@@ -52,7 +53,7 @@ from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
 from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
-from gateway.ledger import open_ledger
+from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
 from gateway.ledger.erasing import Erasures
 from gateway.ledger.keeping import Keeper, Sleep
@@ -75,11 +76,12 @@ from gateway.model.entry import Event, Value, subject_tag, tag_check, tag_key
 from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
-from gateway.observability.counters import Counters, uncounted
+from gateway.observability.counters import uncounted
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
 from gateway.second_wall import behind, second_wall
+from gateway.staff import Staff
 from gateway.types import ASGIApp, Clock, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -100,20 +102,25 @@ class Gateway:
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
         self._recent: dict[Value, None] = {}
-        self.counters = Counters()
+        registry = Registry(settings)
+        self._counting = Counting(settings, registry.rules, open_tallies(settings.database), clock)
+        self.counters = self._counting.counters
         self._lists = FilterLists.load(settings.filter_lists) if settings.filter_lists else None
         self._keys = [key.reveal() for key in settings.keys] or [folder_key(settings.folder).reveal()]
         self._tag_key = tag_key((settings.tag_key or folder_key(settings.folder, TAG_KEY_FILE)).reveal())
         self._tenant = Tenant.of(settings.scope)
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
-        self._put_in_force(Registry(settings))
+        self._staff = Staff(
+            settings, ledger, self._counting, registry, self._assets, self._keys, self._outbox.state, clock
+        )
+        self._put_in_force(registry)
 
     def _put_in_force(self, registry: Registry) -> None:
         """All that follows from the services."""
         self._registry = registry
         self._marks = InlineMarks(registry.catalogue.services, registry.catalogue.for_url)
-        self._rules = registry.rules
+        self._rules = self._counting.rules = registry.rules
         self._cookie = ConsentCookie(
             self._keys,
             self._tenant.name,
@@ -153,7 +160,7 @@ class Gateway:
             grant_days=self._rules.grant_days,
             clock=self._clock,
             report=self._settings.mode == "report",
-            unknown=lambda name: self.counters.add("cookie", "unknown", "seen"),
+            unknown=self._counting.cookie,
         )
 
     def _make_head(self) -> Head:
@@ -202,6 +209,7 @@ class Gateway:
             rules=self._rules,
             clock=self._clock,
             on_withdrawn=self._signalled,
+            on_lapsed=self._counting.lapsed,
             report=report,
         )
         forwarded = ForwardedMiddleware(app, self._settings.trusted_proxies)
@@ -218,6 +226,8 @@ class Gateway:
             language=self._settings.language,
             count=self.counters.add,
             reload=wall is not None and wall.enforced,
+            displayed=self._counting.displayed,
+            met=self._counting.host,
         )
         app: ASGIApp = HtmlMiddleware(
             shop,
@@ -263,7 +273,7 @@ class Gateway:
             page = rewriting.policy(scope, decision)
             host = next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1")
             return HeaderPolicy(
-                _judge(page),
+                _judge(page, self.counters.add),
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
                 no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),
@@ -294,6 +304,7 @@ class Gateway:
                 prefix=settings.prefix,
                 error_page=error_page,
                 on_granted=self._granted,
+                counting=self._counting.choice,
             ),
             *rights_routes(self._rights(pages)),
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
@@ -301,6 +312,7 @@ class Gateway:
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
             *health_routes(prefix=settings.prefix, ready=self._ready),
             *head_routes(prefix=settings.prefix, last=self._ledger.last),
+            *self._staff.routes(),
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         own = Starlette(routes=routes)
@@ -343,7 +355,7 @@ class Gateway:
     def _signalled(self, decision: Decision) -> None:
         event = self._evidence.gpc_event(decision, now=self._clock())
         if event is not None and decision.choice is not None and self._withdrawals.first(decision.choice):
-            self._outbox.put(event)
+            self._outbox.put(self._counting.choice(event, []))
 
     async def _ready(self) -> bool:
         try:
@@ -361,9 +373,12 @@ class Gateway:
                 log.warning("configuration: %s", unnumbered(self._settings))
             await self._compare()
             await self._keeper.begin()
+            await self._counting.begin()
         except LedgerError as error:
             log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
         self._keeper.start()
+        self._counting.start()
+        self._staff.start()
 
     async def _compare(self) -> None:
         """Puts in force what earlier revisions, and this one when it was first shown, said of the services."""
@@ -377,6 +392,8 @@ class Gateway:
 
     async def _close(self) -> None:
         await self._keeper.close()
+        await self._staff.close()
+        await self._counting.close()
         await self._outbox.close()
         await self._ledger.close()
 
@@ -411,9 +428,12 @@ def _cookie_domains(host: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((host, registrable(host)))) if "." in host else ()
 
 
-def _judge(page: PagePolicy) -> Judge:
+def _judge(page: PagePolicy, count: Callable[[str, str, str], None]) -> Judge:
     def judge(url: str, kind: str) -> bool:
-        return page.url(url, _KINDS.get(kind) or Kind.__members__.get(kind.upper(), Kind.IMAGE)).fate is Fate.KEEP
+        verdict = page.url(url, _KINDS.get(kind) or Kind.__members__.get(kind.upper(), Kind.IMAGE))
+        if verdict.fate is not Fate.KEEP:
+            count("header", verdict.service, verdict.fate)
+        return verdict.fate is Fate.KEEP
 
     return judge
 

@@ -15,6 +15,8 @@ MODULES = {
     "scan": "what a shop sets and loads, and what the gateway would do with it",
     "catalogue": "look up cookies and URLs in the catalogue",
     "ledger": "the consent record",
+    "stats": "consent and enforcement, counted",
+    "token": "tokens for staff, by role",
 }
 
 

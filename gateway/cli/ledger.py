@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from gateway.cli.progress import counting
 from gateway.cli.purge import purge
 from gateway.cli.transfer import export_record, import_record
 from gateway.ledger import open_ledger
+from gateway.ledger.health import note_verified
 
 
 class Head(click.ParamType[bytes]):
@@ -40,11 +42,14 @@ def command() -> None:
 @config_option
 def verify(head: bytes | None, config: Path | None) -> None:
     """Recompute the whole record; exit 1 names the first entry at fault."""
-    ledger = open_ledger(settings_for(config).database)
+    settings = settings_for(config)
+    ledger = open_ledger(settings.database)
     total, _ = asyncio.run(ledger.head())
     start = time.perf_counter()
     with counting("Verifying", total) as progress:
         seq, last = asyncio.run(ledger.verify(head, progress))
+    with suppress(OSError):
+        note_verified(settings.folder, seq, last, time.time())
     speed = seq / (time.perf_counter() - start)
     click.echo(f"{seq} entries verified, head {last.hex()}")
     click.echo(f"{speed:,.0f} entries a second", err=True)

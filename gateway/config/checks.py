@@ -44,6 +44,19 @@ def is_page(value: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
 
 
+def is_push(value: str) -> bool:
+    """An address that statistics are sent on to."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    here = host == "localhost" or (_is_address(host) and _is_loopback(host))
+    plain = not (parts.fragment or "@" in parts.netloc or re.search(r"[\s\\]", value))
+    return plain and bool(host) and port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and here))
+
+
 def is_prefix(value: str) -> bool:
     """A path of one or more plain segments, without a slash at the end."""
     segments = value.split("/")
@@ -131,6 +144,10 @@ def _plain_segment(segment: str) -> bool:
     return _SEGMENT.fullmatch(segment) is not None and segment not in (".", "..")
 
 
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
 def _is_address(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
@@ -141,6 +158,7 @@ def _is_address(value: str) -> bool:
 
 UPSTREAM = Check(is_upstream, "the shop's URL, http://… or https://…, without user name, query or fragment")
 PAGE = Check(is_page, "a page's URL, https://…")
+PUSH = Check(is_push, "https://…, or http://… on this machine, without user name and fragment")
 PREFIX = Check(is_prefix, "a path such as /_choices: starts with a slash, ends without, plain segments")
 SCOPE = Check(
     is_scope, "a folder such as /000489/, or www.example.com/000489/: plain segments, a slash at the end"

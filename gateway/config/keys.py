@@ -9,6 +9,7 @@ from pathlib import Path
 KEY_SIZE = 32
 KEY_FILE = "signing.key"
 TAG_KEY_FILE = "tag.key"
+PUSH_KEY_FILE = "push.key"
 
 
 class Secret:
@@ -61,7 +62,8 @@ def folder_key(folder: Path, name: str = KEY_FILE) -> Secret:
 
 def destroy_keys(folder: Path) -> list[Path]:
     """Overwrites and removes the keys kept in `folder`; those that were there. Raises OSError."""
-    found = [path for path in (folder / KEY_FILE, folder / TAG_KEY_FILE) if path.exists()]
+    names = (KEY_FILE, TAG_KEY_FILE, PUSH_KEY_FILE)
+    found = [path for path in (folder / name for name in names) if path.exists()]
     for path in found:
         with path.open("r+b") as file:
             file.write(bytes(KEY_SIZE))

@@ -22,6 +22,7 @@ MOST_DAYS = 398
 
 Upstream: TypeAlias = Annotated[str, Meta(extra={"check": checks.UPSTREAM})]
 Page: TypeAlias = Annotated[str, Meta(extra={"check": checks.PAGE})]
+PushUrl: TypeAlias = Annotated[str, Meta(extra={"check": checks.PUSH})]
 Prefix: TypeAlias = Annotated[str, Meta(extra={"check": checks.PREFIX})]
 ScopeOf: TypeAlias = Annotated[str, Meta(extra={"check": checks.SCOPE})]
 Parameter: TypeAlias = Annotated[str, Meta(extra={"check": checks.PARAMETER})]
@@ -103,6 +104,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     period: Annotated[Literal["day", "week", "month"], Meta(description="base period of the statistics")] = (
         "week"
     )
+    push: Annotated[PushUrl, Meta(description="where what is told is sent on to, as signed JSON lines")] = ""
 
 
 class Csp(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +15,11 @@ from rich.table import Table
 
 from gateway.app import create_app
 from gateway.config.settings import Settings
+from gateway.config.tokens import Tokens
+from gateway.demo.history import write_history
 from gateway.demo.preview import preview_app, preview_settings
 from gateway.demo.servers import listen, listen_from, serve_all
-from gateway.demo.town import Gateway, Town
+from gateway.demo.town import Gateway, Town, demo_settings
 from gateway.types import ASGIApp
 
 
@@ -35,7 +38,8 @@ def run(port: int = 8000, *, gateway: Gateway = guard) -> int:
     front = _front(port, console)
     with tempfile.TemporaryDirectory(prefix="consent-gateway-demo-") as folder:
         town = Town(front, Path(folder), gateway)
-        console.print(_panel(town))
+        asyncio.run(write_history(demo_settings(Path(folder)).database, int(time.time() // 86_400)))
+        console.print(_panel(town, Tokens(Path(folder)).new("marketing")))
         started = True
         with contextlib.suppress(KeyboardInterrupt):
             started = asyncio.run(_serve(town))
@@ -69,11 +73,13 @@ def _front(port: int, console: Console) -> socket.socket:
         return front
 
 
-def _panel(town: Town) -> Panel:
+def _panel(town: Town, token: str) -> Panel:
     rows = Table.grid(padding=(0, 2))
     rows.add_row("The shop, through the gateway", f"[bold]{town.shop_url}[/bold]")
     rows.add_row("The same shop without it", town.bare_url)
     rows.add_row("Who is watching, live", town.live_url)
+    rows.add_row("Dashboard, made-up history", town.dashboard_url)
+    rows.add_row("Its token", token)
     rows.add_row("", "")
     rows.add_row("Browser", "Chrome, Edge or Firefox: the trackers live at *.trackers.localhost")
     rows.add_row("Stop", "Ctrl-C; nothing leaves this machine, nothing is kept")

@@ -49,6 +49,7 @@ class Town:
         # Cookies do not tell ports apart, host names they do: so the two shops do not share a visitor.
         self.shop_url = f"http://localhost:{port}/"
         self.bare_url = f"http://127.0.0.1:{ports[2]}/"
+        self.dashboard_url = f"{self.shop_url}_choices/dashboard"
         self.live_url = f"http://127.0.0.1:{ports[4]}/"
         live = Live(self.guarded.record, self.bare.record, (self.shop_url, self.bare_url))
         apps = [

@@ -29,6 +29,7 @@ SOURCES = {
     "em.css": "embeds.css",
     "pg.css": "pages.css",
     "pg.js": "pages.js",
+    "st.css": "staff.css",
 }
 """Public name -> file. The public names avoid the words that content blockers hide."""
 

@@ -26,12 +26,13 @@ from gateway.model.decision import Decision, Rules, decide
 from gateway.model.entry import Event, Kind
 from gateway.model.evidence import Evidence, Interface
 from gateway.model.signals import Signals
-from gateway.types import Clock
+from gateway.types import Clock, RawHeaders
 
 ACTIONS: Final = ("accept", "refuse", "save")
 _FIRST_LAYER: Final = ("banner", "nojs")
 """Surfaces that ask for what is undecided only."""
 ErrorPage = Callable[[Request, int, str], Response]
+Counting = Callable[[Event, RawHeaders], Event]
 
 
 class Recording(Protocol):
@@ -58,14 +59,16 @@ def choice_routes(
     prefix: str = "/_choices",
     error_page: ErrorPage = plain_error,
     on_granted: Callable[[str], None] = lambda id: None,
+    counting: Counting = lambda event, headers: event,
 ) -> list[Route]:
     """`POST choice`, `POST withdraw` and `GET state` below `prefix`; they read `scope["consent"]`.
 
     `later` takes the events of refusals and withdrawals that the ledger cannot record now, `on_granted` hears
-    the id of each choice recorded that grants something.
+    the id of each choice recorded that grants something; `counting` adds to an event, given the request's headers,
+    the counters it raises.
     """
     choices = _Choices(
-        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, Repeats()
+        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, counting, Repeats()
     )
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
@@ -92,6 +95,7 @@ class _Choices:
     prefix: str
     error_page: ErrorPage
     on_granted: Callable[[str], None]
+    counting: Counting
     repeats: Repeats
 
     async def state(self, request: Request) -> Response:
@@ -175,9 +179,10 @@ class _Choices:
     def _event(self, post: _Post, act: Act) -> Event:
         kind = Kind.GPC if post.interface.surface == "gpc" and act.kind is Kind.WITHDRAW else act.kind
         subject = "" if kind is Kind.REFUSE else act.subject
-        return self.evidence.event(
+        event = self.evidence.event(
             kind, act.after, subject, post.interface, now=post.now, gpc=post.gpc or kind is Kind.GPC
         )
+        return self.counting(event, post.request.scope["headers"])
 
     def _done(self, post: _Post, choice: Choice) -> Response:
         response: Response

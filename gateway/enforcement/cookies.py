@@ -42,8 +42,8 @@ class CookieFilter:
     """Cuts cookies of categories that are not granted, and the gateway's `own`, from both directions.
 
     `classify` names the category of a cookie, None if nobody knows it; unknown ones pass unless `strict`,
-    and `unknown` hears of each. `domains` gives the Domain attributes a tracker's cookie may have on a
-    host, `owner` the service behind a known cookie, `listed` further (Domain or "", Path) pairs by cookie
+    and `unknown` hears of each time one is sent or set. `domains` gives the Domain attributes a tracker's cookie
+    may have on a host, `owner` the service behind a known cookie, `listed` further (Domain or "", Path) pairs by cookie
     name. A `path` other than "/" says that the shop shares its host: what lies outside that path expires
     only if listed. Granted cookies live no longer than the grant, which ends after `grant_days`, those of an
     exempt measurement not beyond the day `exempt_until`, whatever visits there are. With `report` everything
@@ -158,6 +158,8 @@ class CookieFilter:
     def _is_cut(self, pair: bytes, blocked: int, removed: list[str]) -> bool:
         name = _name(pair)
         verdict = self._verdict(name)
+        if verdict == _UNKNOWN and name:
+            self._unknown(name.decode("latin-1"))
         if not (name and verdict & blocked):
             return False
         if verdict != _OWN:
@@ -169,6 +171,8 @@ class CookieFilter:
         verdict = self._verdict(name)
         if not verdict:
             return True
+        if verdict == _UNKNOWN and name:
+            self._unknown(name.decode("latin-1"))
         parsed = parse_set_cookie(value, path)
         if verdict & _OPTIONAL:
             self._remember(name, parsed)
@@ -212,8 +216,6 @@ class CookieFilter:
         if len(self._verdicts) >= _MOST_NAMES:
             self._verdicts = dict(self._own_verdicts)
         self._verdicts[name] = verdict
-        if verdict == _UNKNOWN and name:
-            self._unknown(text)
         return verdict
 
     def _remember(self, name: bytes, parsed: SetCookie) -> None:

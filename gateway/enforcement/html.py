@@ -84,6 +84,9 @@ class HtmlRewriter:
         self._ended = False
         self.counts: Counter[Count] = Counter()
         """What was enforced in this page so far."""
+        self.met: set[str] = set()
+        """The third parties of this page that nobody knows."""
+        self._meets = False
 
     def write(self, data: bytes) -> bytes:
         """Take the next bytes of the page; give those that are decided."""
@@ -299,6 +302,8 @@ class HtmlRewriter:
             self._selecting = True
         elif name == "base" and change is None:
             self._rebase(source)
+        elif self._meets:
+            return end
         elif change is None and not foreign and name not in _ALWAYS_SEEN and len(source) <= _REMEMBERED_LENGTH:
             self._passed.add(source)
         return end
@@ -307,16 +312,19 @@ class HtmlRewriter:
         """A start tag and the edit for it, remembered per policy for short ones."""
         remembered = self._policy.tags
         key = (self._noscript, source)
-        judged: tuple[StartTag, Edit | None] | None = remembered.get(key)
-        if judged is not None:
-            return judged
-        tag = start_tag(source)
-        judged = tag, edit(tag, self._policy, self._noscript)
-        if len(source) <= _REMEMBERED_LENGTH:
-            if len(remembered) >= _REMEMBERED:
-                self._policy.forget()
-            remembered[key] = judged
-        return judged
+        judged: tuple[StartTag, Edit | None, tuple[str, ...]] | None = remembered.get(key)
+        if judged is None:
+            self._policy.met.clear()
+            tag = start_tag(source)
+            judged = tag, edit(tag, self._policy, self._noscript), tuple(self._policy.met)
+            if len(source) <= _REMEMBERED_LENGTH:
+                if len(remembered) >= _REMEMBERED:
+                    self._policy.forget()
+                remembered[key] = judged
+        self._meets = bool(judged[2])
+        if judged[2]:
+            self.met.update(judged[2])
+        return judged[:2]
 
     def _emit(self, source: bytes, change: Edit | None, out: list[bytes]) -> None:
         if change is None:
@@ -451,6 +459,7 @@ class HtmlRewriter:
         nested = HtmlRewriter(self._policy, in_noscript=in_noscript, depth=self._depth + 1)
         rewritten = nested.write(document) + nested.end()
         self.counts.update(nested.counts)
+        self.met |= nested.met
         return rewritten
 
     def _inner_document(self, tag: StartTag, change: Edit | None) -> Edit | None:

@@ -69,6 +69,7 @@ class Verdict(NamedTuple):
 UNLISTED, SEPARATE = "unlisted", "separate"
 KEEP = Verdict(Fate.KEEP)
 _MOST_BASES = 16
+_MOST_MET = 16
 # What was not UTF-8: in the page's own charset it may spell any host, in full-width letters for one.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
 _CLICK_IDS = ClickIds()
@@ -115,6 +116,8 @@ class PagePolicy:
         self._under: dict[Base, PagePolicy] = {}
         self.tags: dict[tuple[bool, bytes], Any] = {}
         """The edits of start tags already judged; bounded by who fills it."""
+        self.met: list[str] = []
+        """Third parties nobody knows that `url` was asked about; emptied by who reads it."""
         self._passed: tuple[set[bytes], set[bytes]] = (set(), set())
 
     def passed(self, in_noscript: bool) -> set[bytes]:
@@ -185,6 +188,8 @@ class PagePolicy:
         service = self._catalogue.for_url(target.host, target.path)
         if service and not (self.is_trial and not self._catalogue.knows_host(target.host)):
             return self._of(service, kind)
+        if len(self.met) < _MOST_MET:
+            self.met.append(target.host)
         if kind in _ACTIVE and self._block_unknown:
             return Verdict(Fate.REMOVE)
         if self._is_listed(target, kind):

@@ -1,4 +1,7 @@
-"""Our markup, kept as templates in `gateway/data/templates`; every value is escaped unless it is `Markup`."""
+"""Our markup, kept as templates in `gateway/data/templates`, staff's pages in `gateway/data/staff`.
+
+Every value is escaped unless it is `Markup`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from importlib.resources import files
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _ENVIRONMENT = Environment(
-    loader=FileSystemLoader(str(files("gateway") / "data" / "templates")),
+    loader=FileSystemLoader([str(files("gateway") / "data" / folder) for folder in ("templates", "staff")]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.ledger.base import Ledger
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.tallies import Tallies
 from gateway.types import Clock
 
 
@@ -19,3 +20,8 @@ def open_ledger(url: str, clock: Clock = time.time) -> Ledger:
     if scheme != "sqlite" or not separator or not path:
         raise ValueError(f"ledger {scheme}: expected sqlite:///PATH")
     return SqliteLedger(Path(path), clock=clock)
+
+
+def open_tallies(url: str) -> Tallies:
+    """The counters kept with the ledger at `url`. Touches nothing yet."""
+    return Tallies(Path(url.partition(":///")[2]))

@@ -34,6 +34,10 @@ class Outbox(Generic[T]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def state(self) -> tuple[int, int]:
+        """How many wait, and how many were lost."""
+        return len(self._waiting), self.lost
+
     def put(self, event: T) -> None:
         """Takes `event` and returns at once. To be called in a running event loop."""
         if len(self._waiting) >= self._limit:

@@ -21,6 +21,7 @@ from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
+from gateway.ledger.tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
 from gateway.model.entry import CHOICES, GENESIS, SALT_SIZE, Entry, Event, seal
 
@@ -64,6 +65,7 @@ class FilePair:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
         async with self.locked():
             entries = await self.seal(events)
+            await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
             await self.write(entries)
         return entries
 

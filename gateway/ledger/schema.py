@@ -1,7 +1,8 @@
 """The tables of the ledger's two files, and how an older file becomes a current one.
 
 The chain file is kept for ever and tells nothing about anybody; `kept` holds the bodies of the record's own
-housekeeping, which never go. Bodies and salts of choices live in a file of their own, so that its backups can be
+housekeeping, which never go; `tally` holds the counters of the statistics, `base` the base periods by the epoch day
+from which each holds. Bodies and salts of choices live in a file of their own, so that its backups can be
 short-lived (R-138); `tag` repeats the body's `subject_tag` for the index and goes with the row. `erasure` holds the
 tags whose bodies wait for the batch; a row in `unclean` says that bytes of deleted rows may still be in the file. The
 third file is the list of `gateway.ledger.erased`.
@@ -45,6 +46,21 @@ CHAIN: tuple[Migration, ...] = (
                 salt BLOB NOT NULL CHECK (length(salt) = 32),
                 body TEXT NOT NULL
             ) STRICT""",
+        ),
+    ),
+    (
+        "0003 tally",
+        (
+            """CREATE TABLE tally (
+                dimension TEXT NOT NULL,
+                day INTEGER NOT NULL,
+                what TEXT NOT NULL,
+                value TEXT NOT NULL,
+                n INTEGER NOT NULL,
+                PRIMARY KEY (dimension, day, what, value)
+            ) STRICT, WITHOUT ROWID""",
+            "CREATE TABLE base (since INTEGER PRIMARY KEY, kind TEXT NOT NULL) STRICT",
+            "CREATE TABLE pushed (period TEXT PRIMARY KEY) STRICT",
         ),
     ),
 )

@@ -22,7 +22,8 @@ _Key = tuple[tuple[bytes, ...], Signals, int]
 class DecisionMiddleware:
     """Puts the visitor's frozen `Decision` into `scope["consent"]`.
 
-    `on_withdrawn` hears of each request in which a signal withdrew grants, and must not wait.
+    `on_withdrawn` hears of each request in which a signal withdrew grants, `on_lapsed` of each in which they had
+    lapsed; neither must wait.
     With `report` request and answer stay as they are: no `X-Consent`, no cookie, no withdrawal.
     Decisions are kept by what they follow from: the cookie's bytes, the signals and the day.
     """
@@ -35,6 +36,7 @@ class DecisionMiddleware:
         rules: Rules,
         clock: Clock,
         on_withdrawn: Callable[[Decision], None] = lambda decision: None,
+        on_lapsed: Callable[[RawHeaders], None] = lambda headers: None,
         report: bool = False,
     ) -> None:
         self._app = app
@@ -42,6 +44,7 @@ class DecisionMiddleware:
         self._rules = rules
         self._clock = clock
         self._on_withdrawn = on_withdrawn
+        self._on_lapsed = on_lapsed
         self._report = report
         self._decisions: dict[_Key, Decision] = {}
 
@@ -59,6 +62,8 @@ class DecisionMiddleware:
         if decision.renewed is not None:
             if decision.withdrawn:
                 self._on_withdrawn(decision)
+            else:
+                self._on_lapsed(headers)
             send = self._renewing(decision.renewed, scope["scheme"], today, send)
         await self._app({**scope, "headers": headers, "consent": decision}, receive, send)
 

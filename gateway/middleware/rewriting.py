@@ -22,6 +22,7 @@ from gateway.types import RawHeaders, Scope
 
 MakePolicy = Callable[[Decision, str, str], PagePolicy]
 Count = Callable[[str, str, str, int], None]
+Displayed = Callable[[Decision, RawHeaders, str], None]
 
 _NONCE = re.compile(rb"script-src[^;]*'nonce-([A-Za-z0-9+/_=-]+)'")
 _STYLES = re.compile(rb"(?:^|[;,])\s*style-src(?:-attr)?\s([^;,]*)|(?:^|[;,])\s*default-src\s([^;,]*)", re.IGNORECASE)
@@ -35,7 +36,8 @@ class Rewriting:
     `make_policy(decision, host, scheme)` builds the rules of one state on one host; they are kept and shared.
     `reload`: pages come with a policy of our own, which a choice cannot loosen without a new page.
     `count(what, service, outcome, number)` hears what each page had taken out. `head` goes before all scripts of
-    a page, and learns which services its host has.
+    a page, and learns which services its host has. `displayed(decision, headers, locale)` hears of each page that asks,
+    or would but for a browser that takes no cookies; `met` of each third party in a page that nobody knows.
     """
 
     def __init__(
@@ -47,7 +49,11 @@ class Rewriting:
         language: str,
         count: Count,
         reload: bool = False,
+        displayed: Displayed = lambda decision, headers, locale: None,
+        met: Callable[[str], None] = lambda host: None,
     ) -> None:
+        self._displayed = displayed
+        self._met = met
         self._make_policy = make_policy
         self._banner = banner
         self._head = head
@@ -61,7 +67,7 @@ class Rewriting:
         decision: Decision = scope["consent"]
         policy = self.policy(scope, decision)
         rewriter = HtmlRewriter(policy, self._injection(scope, decision, headers, policy.page.host))
-        return CountedRewriter(rewriter, self._count, partial(self._head.guard.learn, policy.page.host))
+        return CountedRewriter(rewriter, self._count, partial(self._head.guard.learn, policy.page.host), self._met)
 
     def policy(self, scope: Scope, decision: Decision) -> PagePolicy:
         """The rules of the page asked for in `scope`."""
@@ -89,6 +95,8 @@ class Rewriting:
 
         def body(language: str) -> bytes:
             locale = choose(language, accepted, self._language)
+            if shown.ask or shown.cookieless:
+                self._displayed(shown, scope["headers"], locale)
             return self._banner.body(shown, locale, _return_path(scope), language)
 
         def foot(language: str) -> bytes:
@@ -118,8 +126,15 @@ _READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b
 class CountedRewriter:
     """A rewriter that reports what it did, and whose things they were, when the page is complete."""
 
-    def __init__(self, rewriter: HtmlRewriter, count: Count, learn: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self,
+        rewriter: HtmlRewriter,
+        count: Count,
+        learn: Callable[[Collection[str]], None],
+        met: Callable[[str], None] = lambda host: None,
+    ) -> None:
         self._rewriter = rewriter
+        self._met = met
         self._count = count
         self._learn = learn
         self.write = rewriter.write
@@ -129,6 +144,8 @@ class CountedRewriter:
         last = self._rewriter.end()
         for (service, what, fate), number in self._rewriter.counts.items():
             self._count(what, service, fate, number)
+        for host in self._rewriter.met:
+            self._met(host)
         self._learn({name for service, _, _ in self._rewriter.counts for name in service.split()})
         return last
 

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -87,12 +87,13 @@ class Event:
 
     `day` is the UTC epoch day. `body` has exactly the keys its kind demands: another key, a missing one or
     a value outside its closed set is a programming error and raises ValueError, so nothing a visitor
-    sends can slip into the record.
+    sends can slip into the record. `counters` are raised in the same transaction; the entry does not have them.
     """
 
     kind: Kind
     day: int
     body: Body
+    counters: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         fault = body_fault(self.kind, self.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -33,20 +33,31 @@ def uncounted() -> Iterator[None]:
         _counting.reset(token)
 
 
-class Counters:
-    """Counts since the start of this process."""
+def is_counting() -> bool:
+    """Whether what happens now, in this task, is to be counted."""
+    return _counting.get()
 
-    def __init__(self) -> None:
+
+def _nobody(series: Series, number: int) -> None:
+    """Listens to nothing."""
+
+
+class Counters:
+    """Counts since the start of this process; `listener` hears of everything that is counted."""
+
+    def __init__(self, listener: Callable[[Series, int], None] = _nobody) -> None:
         self._counts: Counter[Series] = Counter()
+        self._listener = listener
 
     def add(self, what: str, service: str, outcome: str, number: int = 1) -> None:
         """Count `number` more."""
-        if not _counting.get():
+        if not is_counting():
             return
         series = Series(what, service, outcome)
         if series not in self._counts and len(self._counts) >= MOST_SERIES:
             series = Series(what, "unknown", outcome)
         self._counts[series] += number
+        self._listener(series, number)
 
     def rows(self) -> Iterable[tuple[Series, int]]:
         """Everything counted so far, in order."""

@@ -11,6 +11,7 @@ from typing import Final
 from gateway.types import ASGIApp, RawHeaders, Receive, Scope, Send
 
 _FOR, _PROTO, _HOST = b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"
+_PEER: Final = "consent_gateway.peer"
 _REWRITTEN: Final = frozenset((_FOR, _PROTO, _HOST))
 _CLAIMS: Final = re.compile(rb"x[-_]forwarded[-_].+|forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip")
 """Headers by which a sender says whom it speaks for; from anybody but a trusted proxy they are removed.
@@ -67,6 +68,7 @@ class ForwardedMiddleware:
         """A copy of `scope` with the visitor's address, scheme and host, and true forwarding headers."""
         client = scope["client"]
         peer: str = client[0] if client else ""
+        scope = {**scope, _PEER: (peer, scope["headers"])}
         if peer and self._trusts(peer):
             return self._believe(scope, peer)
         secure = scope["scheme"] in ("https", "wss")
@@ -108,6 +110,13 @@ class ForwardedMiddleware:
             if not self._trusts(visitor):
                 break
         return visitor, believed
+
+
+def is_local(scope: Scope) -> bool:
+    """Whether a request, resolved by the middleware, comes from this machine and was handed on by nobody."""
+    peer, headers = scope.get(_PEER, ("", ()))
+    found = address(peer)
+    return found is not None and found.is_loopback and not any(_claims(name) or name == b"via" for name, _ in headers)
 
 
 def _claims(name: bytes) -> bool:

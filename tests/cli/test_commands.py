@@ -17,7 +17,7 @@ def test_help_lists_the_commands_that_work_and_no_others(capsys: pytest.CaptureF
     assert main(["--help"]) == 0
     output = capsys.readouterr().out
     listed = [line.split()[0] for line in output.partition("Commands:\n")[2].splitlines()]
-    assert listed == ["serve", "check", "demo", "scan", "catalogue", "ledger"] == list(MODULES)
+    assert listed == ["serve", "check", "demo", "scan", "catalogue", "ledger", "stats", "token"] == list(MODULES)
     assert "CONSENT_GATEWAY_SECRET" in output
 
 
@@ -51,7 +51,7 @@ def test_python_m_gateway_is_the_same_program() -> None:
         ["scan"],
         ["scan", "ftp://shop.example"],
         ["token"],
-        ["stats"],
+        ["statistics"],
         ["--bogus"],
         ["check", "--config", "absent.toml"],
         ["ledger", "import"],

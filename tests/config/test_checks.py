@@ -103,3 +103,23 @@ def test_a_good_value_passes(check: Check, value: str) -> None:
 )
 def test_a_bad_value_is_caught(check: Check, value: str) -> None:
     assert not check.holds(value)
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://stats.example/in?shop=1", True),
+        ("http://127.0.0.1:9000/in", True),
+        ("http://[::1]:9000/in", True),
+        ("http://localhost/in", True),
+        ("http://stats.example/in", False),
+        ("https://user:pass@stats.example/", False),
+        ("https:///in", False),
+        ("ftp://127.0.0.1/", False),
+        ("https://stats.example:0/", False),
+        ("https://stats.example:x/", False),
+        ("https://stats.example/ in", False),
+    ],
+)
+def test_statistics_are_sent_on_over_https_or_on_this_machine(url: str, good: bool) -> None:
+    assert checks.PUSH.holds(url) == good

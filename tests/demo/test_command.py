@@ -42,7 +42,7 @@ def test_the_demo_says_what_to_open_and_stops_cleanly(capfd: pytest.CaptureFixtu
     assert run(port, gateway=bare) == 0
     said = capfd.readouterr().out
     assert f"http://localhost:{port}/" in said
-    assert len(set(re.findall(r"http://[^ ]+", said))) == 3
+    assert len(set(re.findall(r"http://[^ ]+", said))) == 4
     assert "nothing was kept" in said
     assert "山目選物".encode() in seen[0]
     assert not folders[0].exists()

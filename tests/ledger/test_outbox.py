@@ -49,6 +49,7 @@ def test_closing_counts_what_could_not_be_recorded() -> None:
         outbox = Outbox(Record(failures=99).append)
         outbox.put(event(1))
         assert len(outbox) == 1
+        assert outbox.state() == (1, 0)
         await asyncio.sleep(0.01)
         return await outbox.close()
 

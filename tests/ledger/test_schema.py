@@ -39,8 +39,8 @@ def tables(file: Path) -> list[str]:
     return [name for (name,) in rows]
 
 
-def test_a_new_chain_file_has_chain_texts_and_what_is_kept(tmp_path: Path) -> None:
-    assert migrated(tmp_path / "x", *CHAIN) == ["chain", "kept", "meta", "migration", "text"]
+def test_a_new_chain_file_has_chain_texts_counters_and_what_is_kept(tmp_path: Path) -> None:
+    assert migrated(tmp_path / "x", *CHAIN) == ["base", "chain", "kept", "meta", "migration", "pushed", "tally", "text"]
 
 
 def test_a_new_bodies_file_has_bodies_and_what_waits_for_their_erasure(tmp_path: Path) -> None:

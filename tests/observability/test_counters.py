@@ -25,6 +25,16 @@ def test_there_is_a_bound_on_different_things() -> None:
     assert rows[Series("script", "unknown", "hold")] == 5
 
 
+def test_a_listener_hears_what_is_counted_and_nothing_else() -> None:
+    heard: list[tuple[Series, int]] = []
+    counts = Counters(lambda series, number: heard.append((series, number)))
+    counts.add("script", "a", "hold", 3)
+    with uncounted():
+        counts.add("script", "a", "hold")
+        assert not counters.is_counting()
+    assert heard == [(Series("script", "a", "hold"), 3)]
+
+
 def test_what_a_declared_bot_asks_for_is_not_counted_and_others_meanwhile_are() -> None:
     counts = Counters()
 

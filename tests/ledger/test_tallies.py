@@ -1,0 +1,168 @@
+"""Counters are what the record says, after whatever happened, and cost nothing of what it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from gateway.errors import LedgerUnavailable
+from gateway.ledger import open_ledger, open_tallies
+from gateway.ledger.base import Ledger
+from gateway.ledger.tallies import MOST_NAMES, Tallies
+from gateway.model.categories import OPTIONAL
+from gateway.model.entry import Event
+from gateway.statistics.cell import Cell
+from gateway.statistics.tally import counted
+from gateway.statistics.visitor import Visitor
+from tests.statistics.histories import event
+
+T = TypeVar("T")
+DAY = 20_000
+
+WRITER = """
+import asyncio, sys
+from dataclasses import replace
+from gateway.ledger import open_ledger
+from gateway.model.categories import OPTIONAL
+from gateway.statistics.tally import counted
+from gateway.statistics.visitor import Visitor
+from tests.statistics.histories import event
+
+async def main():
+    ledger = open_ledger(sys.argv[1])
+    await ledger.open()
+    surfaces = ["banner", "nojs", "settings"]
+    async def some(start):
+        for n in range(start, start + 10_000, 7):
+            made = event(n % 8, "en", surfaces[n % 3])
+            made = replace(made, counters=counted(made, OPTIONAL, Visitor("chrome", "phone")))
+            await ledger.append(made)
+            print(n, flush=True)
+    await asyncio.gather(*map(some, range(7)))
+
+asyncio.run(main())
+"""
+
+
+def run(path: Path, work: Callable[[Ledger, Tallies], Awaitable[T]]) -> T:
+    async def whole() -> T:
+        url = f"sqlite:///{path}"
+        ledger = open_ledger(url)
+        try:
+            await ledger.open()
+            return await work(ledger, open_tallies(url))
+        finally:
+            await ledger.close()
+
+    return asyncio.run(whole())
+
+
+async def recount(ledger: Ledger) -> Counter[Cell]:
+    counts: Counter[Cell] = Counter()
+    async for entry in ledger.entries():
+        if entry.body is not None:
+            counts.update(counted(Event(entry.kind, DAY, entry.body), OPTIONAL, None))
+    return counts
+
+
+def test_after_a_kill_the_counters_are_what_a_recount_of_the_record_gives(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    command = [sys.executable, "-c", WRITER, f"sqlite:///{path}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd(), text=True) as process:
+        assert process.stdout is not None
+        for _ in range(200):
+            assert process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+
+    async def compare(ledger: Ledger, tallies: Tallies) -> tuple[Counter[Cell], dict[Cell, int], dict[Cell, int]]:
+        kept = (await tallies.days(["", "surface", "locale", "revision"]))[DAY]
+        return await recount(ledger), kept, (await tallies.days(["browser"]))[DAY]
+
+    recounted, kept, browsers = run(path, compare)
+    assert sum(recounted[Cell(what)] for what in ("accept_all", "refuse_all", "save")) >= 100
+    assert recounted == kept
+    for what in ("accept_all", "refuse_all", "save"):
+        assert browsers[Cell(what, "browser", "chrome")] == kept[Cell(what)]
+
+
+def test_an_event_that_is_not_recorded_counts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+
+    async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
+        connection = sqlite3.connect(path)
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON chain BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+        connection.commit()
+        connection.close()
+        one = event(7, "en", "banner")
+        one = Event(one.kind, one.day, one.body, counted(one, OPTIONAL, Visitor()))
+        with pytest.raises(LedgerUnavailable):
+            await ledger.append(one)
+        return await tallies.days([""])
+
+    assert run(path, work) == {}
+
+
+def test_batches_add_up_by_day_and_counter(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
+        await tallies.add([(DAY, Cell("shown"), 2), (DAY, Cell("shown"), 1), (DAY + 1, Cell("shown"), 4)])
+        await tallies.add([(DAY, Cell("shown"), 10), (DAY, Cell("shown", "locale", "en"), 1)])
+        return await tallies.days([""])
+
+    assert run(tmp_path / "l.sqlite", work) == {DAY: {Cell("shown"): 13}, DAY + 1: {Cell("shown"): 4}}
+
+
+def test_the_list_of_unknown_names_is_bounded(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
+        for start in (0, 150):
+            names = [(DAY, Cell("seen:cookie", "name", f"c{n}x"), 1) for n in range(start, start + 150)]
+            await tallies.add([*names, (DAY, Cell("shown"), 1)])
+        await tallies.add([(DAY, Cell("seen:cookie", "name", "c3x"), 1), (DAY + 1, Cell("seen:host", "name", "h"), 1)])
+        return await tallies.days(["", "name"])
+
+    days = run(tmp_path / "l.sqlite", work)
+    assert len([cell for cell in days[DAY] if cell.dimension == "name"]) == MOST_NAMES
+    assert days[DAY][Cell("seen:cookie", "name", "c3x")] == 2
+    assert days[DAY][Cell("shown")] == 2
+    assert len(days[DAY + 1]) == 1
+
+
+def test_a_base_period_holds_from_its_start_and_an_announcement_can_be_taken_back(tmp_path: Path) -> None:
+    monday = 20_003  # 2024-10-07
+
+    async def work(ledger: Ledger, tallies: Tallies) -> list[list[tuple[int, str]]]:
+        found = []
+        for kind, today in [("week", monday + 2), ("week", monday + 9), ("day", monday + 9), ("week", monday + 10)]:
+            await tallies.settle(kind, today)
+            found.append(await tallies.schedule())
+        return found
+
+    first, same, announced, back = run(tmp_path / "l.sqlite", work)
+    assert first == same == back == [(monday, "week")]
+    assert announced == [(monday, "week"), (monday + 14, "day")]
+
+
+def test_what_was_pushed_is_remembered(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, tallies: Tallies) -> set[str]:
+        await tallies.note_pushed(["2026-W47"])
+        await tallies.note_pushed(["2026-W47", "2026-W48"])
+        return await tallies.pushed()
+
+    assert run(tmp_path / "l.sqlite", work) == {"2026-W47", "2026-W48"}
+
+
+def test_counters_of_a_record_that_is_not_there_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable):
+        asyncio.run(open_tallies(f"sqlite:///{tmp_path / 'none.sqlite'}").days([""]))
+    assert not list(tmp_path.iterdir())
