@@ -22,6 +22,10 @@ class System:
         self.equal: list[dict[Cell, float]] = []
         self.bounds: dict[Cell, tuple[float, float | None]] = {}
         self._structure()
+        self._matrix = np.zeros((len(self.equal), len(self.names)))
+        for row, terms in enumerate(self.equal):
+            for name, factor in terms.items():
+                self._matrix[row, self.names[name]] = factor
 
     def sum(self, whole: Cell, *parts: Cell) -> None:
         for cell in (whole, *parts):
@@ -51,10 +55,7 @@ class System:
 
     def range(self, cell: Cell) -> tuple[float, float]:
         """Between what the hidden count of `cell` must be; the upper end is infinite if nothing bounds it."""
-        matrix = np.zeros((len(self.equal), len(self.names)))
-        for row, terms in enumerate(self.equal):
-            for name, factor in terms.items():
-                matrix[row, self.names[name]] = factor
+        matrix = self._matrix
         bounds = [self.bounds.get(name, (0, None)) for name in self.names]
         ends = []
         for sign in (1, -1):

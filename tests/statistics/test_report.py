@@ -69,7 +69,7 @@ def test_coarser_counts_are_sums_of_the_base_counts_told(weeks: list[Counts], by
         assert total(Report(by, "month", "week", [part], ())) == total(Report(by, "week", "week", inside, ()))
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(histories, min_size=20, max_size=20))
 def test_days_weeks_and_months_of_a_daily_base_tell_the_same_counts(days: list[Counts]) -> None:
     history = {MONDAY + number: counts for number, counts in enumerate(days)}

@@ -28,15 +28,16 @@ def complete(counts: Counts) -> Counter[Cell]:
     return whole
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(histories)
 def test_no_count_that_is_hidden_is_determined_below_k(counts: Counts) -> None:
     told, whole = tell(counts), complete(counts)
     system = System()
     system.learn(told)
-    for cell in system.names:
-        if cell.what.startswith("savers") or cell in told or whole[cell] >= K or _follows(cell, told):
-            continue
+    hidden = [cell for cell in system.names if not cell.what.startswith("savers") and cell not in told]
+    small = [cell for cell in hidden if whole[cell] < K and not _follows(cell, told)]
+    # Hidden parts of one sum are all alike, but for the surfaces, not all of which belong to it.
+    for cell in {(c.what, c.dimension, c.value if c.dimension == "surface" else ""): c for c in small}.values():
         lowest, highest = system.range(cell)
         assert highest >= K, cell
         assert highest - lowest >= K - 1 - 4, cell
