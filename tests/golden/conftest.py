@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -29,9 +29,18 @@ def chromium(ear: Ear) -> Iterator[Browser]:
 
 
 def visit(
-    browser: Browser, ear: Ear, port: int, shop: VectorShop, action: str = "", on_top: Iterable[str] = ()
+    browser: Browser,
+    ear: Ear,
+    port: int,
+    shop: VectorShop,
+    action: str = "",
+    on_top: Iterable[str] = (),
+    awaited: Collection[str] = (),
 ) -> set[str]:
-    """The vectors whose trackers are asked for anything while all documents are shown, and clicked."""
+    """The vectors whose trackers are asked for anything while all documents are shown, and clicked.
+
+    For those `awaited` it waits as long as a busy machine may need.
+    """
     ear.heard.clear()
     context = browser.new_context()
     page = context.new_page()
@@ -41,17 +50,33 @@ def visit(
             f"{origin}/_choices/choice", form={"action": action, "rev": "1", "return": "/own"}
         )
         assert chosen.ok, chosen.text()
-    for first in range(0, len(shop.documents), BATCH):
+    names = list(shop.documents)
+    for first in range(0, len(names), BATCH):
         page.goto(f"{origin}/all?{first}-{first + BATCH}", timeout=60000)
         settle(page, ear)
         for frame in page.frames[1:]:
             if frame.name.startswith(CLICKED):
                 frame.evaluate("for (const e of document.querySelectorAll('a,area,button')) e.click()")
+        hear(page, ear, [name for name in names[first : first + BATCH] if name in awaited and name not in on_top])
     for name in on_top:
         page.goto(f"{origin}/v/{name}")
+        hear(page, ear, [name] if name in awaited else [])
     settle(page, ear)
     context.close()
-    return {name for name in shop.documents if any(host.startswith(label(name) + ".") for host in ear.heard)}
+    return {name for name in names if is_heard(ear, name)}
+
+
+def is_heard(ear: Ear, name: str) -> bool:
+    """Whether the tracker of a vector was asked for anything."""
+    return any(host.startswith(label(name) + ".") for host in ear.heard)
+
+
+def hear(page: Page, ear: Ear, awaited: Collection[str]) -> None:
+    """Until all of `awaited` were heard, or twenty seconds long."""
+    for _ in range(200):
+        if all(is_heard(ear, name) for name in awaited):
+            return
+        page.wait_for_timeout(100)
 
 
 def settle(page: Page, ear: Ear) -> None:

@@ -31,7 +31,7 @@ def test_without_the_gateway_every_vector_leaves_but_those_known_to_sleep(
     chromium: Browser, ear: Ear, shop: VectorShop
 ) -> None:
     with serve(shop) as port:
-        left = visit(chromium, ear, port, shop, on_top=ON_TOP)
+        left = visit(chromium, ear, port, shop, on_top=ON_TOP, awaited=set(VECTORS) - ASLEEP)
     assert set(VECTORS) - left - ASLEEP == set()
     assert left & set(IDLE) == set()
 
@@ -47,5 +47,5 @@ def test_with_the_gateway_none_does(
 
 def test_with_consent_they_do_again(chromium: Browser, ear: Ear, shop: VectorShop, tmp_path: Path) -> None:
     with serve(create_app(settings(tmp_path), shop=shop), lifespan="on") as port:
-        left = visit(chromium, ear, port, shop, "accept", ON_TOP)
+        left = visit(chromium, ear, port, shop, "accept", ON_TOP, set(VECTORS) - ASLEEP)
     assert set(VECTORS) - left - ASLEEP == set()

@@ -29,7 +29,8 @@ def shop() -> VectorShop:
 
 def test_without_the_gateway_the_trackers_are_asked(chromium: Browser, ear: Ear, shop: VectorShop) -> None:
     with serve(shop) as port:
-        assert visit(chromium, ear, port, shop, on_top=GUESSED) == {name for name, page in PAGES.items() if page.live}
+        live = {name for name, page in PAGES.items() if page.live}
+        assert visit(chromium, ear, port, shop, on_top=GUESSED, awaited=live) == live
 
 
 @pytest.mark.parametrize("action", ["", "refuse"], ids=["undecided", "refused"])
