@@ -81,6 +81,7 @@ class Edition:
             log=_log(settings),
             revised=_revised(settings),
             opt_out_label=settings.opt_out_label,
+            logo=settings.banner.logo or "",
             breaks=[(line.service.name, line.service.category, line.breaks) for line in self._listed if line.breaks],
             details=_details(settings, self._registry),
         )

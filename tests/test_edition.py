@@ -7,6 +7,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from selectolax.lexbor import LexborHTMLParser
 
 from gateway.config.settings import BannerLook, Controller, Policy, PolicyRevision, Settings
 from gateway.edition import Edition
@@ -81,3 +83,14 @@ def test_the_pages_know_when_a_category_last_changed(tmp_path: Path) -> None:
 )
 def test_the_configuration_says_where_the_banner_stands(look: BannerLook, place: str) -> None:
     assert edition(Settings(banner=look)).shown.place == place
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_logo_is_on_our_own_pages_alone_and_says_whose_it_is(locale: str) -> None:
+    made = edition(replace(SETTINGS, banner=BannerLook(logo="/media/logo.svg")))
+    picture = LexborHTMLParser(made.interfaces[locale, "settings"]).css("img")
+    assert [(node.attributes["src"], node.attributes["alt"]) for node in picture] == [("/media/logo.svg", "K市集")]
+    assert b"<img" in made.interfaces[locale, "me"]
+    plain = edition().interfaces[locale, "settings"]
+    for quiet in (made.banner.shown(locale), made.banner.signalled(locale), plain):
+        assert b"<img" not in quiet

@@ -163,6 +163,9 @@ PREFIX = Check(is_prefix, "a path such as /_choices: starts with a slash, ends w
 SCOPE = Check(
     is_scope, "a folder such as /000489/, or www.example.com/000489/: plain segments, a slash at the end"
 )
+LOGO = Check(
+    is_path, "a path of your own site such as /media/logo.svg, without query: a picture of another host is not shown"
+)
 PATH = Check(is_path, "a path such as /checkout, without query and dot segments")
 HOST = Check(is_host, "a host name in lower case such as www.example.com, without scheme, port and path")
 SERVICE_HOST = Check(is_service_host, "a host such as example.com (with its subdomains) or =www.example.com")

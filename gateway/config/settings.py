@@ -27,6 +27,7 @@ Prefix: TypeAlias = Annotated[str, Meta(extra={"check": checks.PREFIX})]
 ScopeOf: TypeAlias = Annotated[str, Meta(extra={"check": checks.SCOPE})]
 Parameter: TypeAlias = Annotated[str, Meta(extra={"check": checks.PARAMETER})]
 PathStart: TypeAlias = Annotated[str, Meta(extra={"check": checks.PATH})]
+Logo: TypeAlias = Annotated[str, Meta(extra={"check": checks.LOGO})]
 Host: TypeAlias = Annotated[str, Meta(extra={"check": checks.HOST})]
 ServiceHost: TypeAlias = Annotated[str, Meta(extra={"check": checks.SERVICE_HOST})]
 ServiceUrl: TypeAlias = Annotated[str, Meta(extra={"check": checks.SERVICE_URL})]
@@ -121,13 +122,17 @@ class Csp(Struct, frozen=True, kw_only=True):
 
 
 class BannerLook(Struct, frozen=True, kw_only=True):
-    """`[banner]`: where the first layer stands on screens of 560 px and more; its buttons stay the same."""
+    """`[banner]`: where the first layer stands on screens of 560 px and more; its buttons stay the same.
+
+    The `logo` is on our own pages only: the question itself comes without pictures.
+    """
 
     layout: Annotated[
         Literal["bar", "box", "dialog"],
         Meta(description="along an edge, in a corner, or in the middle without covering the page"),
     ] = "bar"
     position: Annotated[Literal["bottom", "top"], Meta(description="which edge; a dialog is in the middle")] = "bottom"
+    logo: Annotated[Logo | None, Meta(description="path of a picture on your site, for our own pages")] = None
 
 
 class EvidenceHold(Struct, frozen=True, kw_only=True):

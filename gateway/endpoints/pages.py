@@ -80,7 +80,7 @@ class Pages:
     LedgerError, `log` lists the revisions, `revised` the dates on which categories last changed, for visitors whose
     yes was voided, `opt_out_label` the shop's own words for the opt-out page (empty: ours), `breaks` the services of
     which the shop itself says what does not work without them: name, category, words; `details` the
-    services and cookies of each category.
+    services and cookies of each category, `logo` is the path of a picture on this host, or empty.
     """
 
     shown: Shown
@@ -96,6 +96,7 @@ class Pages:
     opt_out_label: str = ""
     breaks: Sequence[tuple[str, Category, str]] = ()
     details: Mapping[Category, Sequence[Detail]] = field(default_factory=dict)
+    logo: str = ""
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
@@ -212,6 +213,7 @@ class Pages:
             rev=shown.rev,
             stylesheet=self.stylesheet,
             controller=shown.controller,
+            logo=self.logo,
             contact=self.contact,
             offered=self._offered(),
             back=self._back(request),

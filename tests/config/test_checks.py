@@ -16,6 +16,7 @@ GOOD: dict[str, tuple[Check, list[str]]] = {
     "prefix": (checks.PREFIX, ["/_choices", "/000489/_choices", "/a.b~c-d"]),
     "scope": (checks.SCOPE, ["/", "/000489/", "/mall/a.b/", "mall.example/000489/", "mall.example/", "10.0.0.1/a/"]),
     "parameter": (checks.PARAMETER, ["gclid", "utm_*", "_ga", "x.y", "編號"]),
+    "logo": (checks.LOGO, ["/media/logo.svg", "/標誌.png"]),
     "path": (checks.PATH, ["/", "/checkout", "/checkout/", "/結帳"]),
     "host": (
         checks.HOST,
@@ -63,6 +64,7 @@ BAD: dict[str, tuple[Check, list[str]]] = {
          "Mall.example/a/", "a.example:80/b/"],
     ),
     "parameter": (checks.PARAMETER, ["", "*", "a b", "a=b", "a&b", "u*m", "a**", "a%20"]),
+    "logo": (checks.LOGO, ["", "logo.svg", "https://cdn.example/l.svg", "//cdn.example/l.svg", "/l.svg?v=1", "data:,"]),
     "path": (checks.PATH, ["", "a", "//a", "/a?b", "/a#b", "/a b", "/a/../b", "/./a", "/a\\b"]),
     "host": (
         checks.HOST,

@@ -193,6 +193,7 @@ def test_a_problem_names_key_value_and_expectation(file: Path) -> None:
         ),
         pytest.param('a = 1\nb = "unfinished', "gateway.toml, line 2", "TOML: ", id="broken TOML"),
         pytest.param("[", "gateway.toml, line 1", "TOML: ", id="broken at the end"),
+        pytest.param('[banner]\nlogo = "https://cdn.example/l.svg"', "banner.logo", "own site", id="foreign logo"),
         pytest.param('database = "mysql://x"', "database", "sqlite:///PATH", id="another database"),
     ],
 )
