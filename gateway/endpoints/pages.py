@@ -38,7 +38,7 @@ HEADERS = {
 }
 """On every page of ours. `same-origin`, because `no-referrer` would also blank the `Origin` of our forms."""
 
-_PROBLEMS = {403: "problem.refused", 404: "notice.unknown", 409: "outdated", 429: "problem.many"}
+_PROBLEMS = {403: "problem.refused", 404: "notice.unknown", 429: "problem.many"}
 _REV = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -100,18 +100,19 @@ class Pages:
 
     async def settings(self, request: Request) -> HTMLResponse:
         """The second layer: one switch per optional category, as stored."""
-        return self.second_layer(request)
+        return self.second_layer(request, message=_message(request, request.scope["consent"]))
 
-    def second_layer(self, request: Request) -> HTMLResponse:
-        """What `settings` answers."""
+    def second_layer(self, request: Request, status: int = 200, message: str = "") -> HTMLResponse:
+        """What `settings` answers, with the key of a message at the top."""
         decision: Decision = request.scope["consent"]
         words, back = self._words(request), self._back(request)
         granted = [name for name in self._offered() if decision.state(name) is State.GRANTED]
         return self._page(
             "settings.html",
             request,
+            status,
             granted=granted,
-            message=_message(request, decision),
+            message=message,
             changed=self._changed(words, decision),
             chip=decision.chip,
             override=decision.override,
@@ -182,8 +183,11 @@ class Pages:
     def problem(self, request: Request, status: int, message: str = "") -> HTMLResponse:
         """The page for a form that could not be carried out, in words of the visitor's language.
 
-        `message` is for programs and stays out of the page; the signature is `choices.ErrorPage`.
+        A form of an earlier notice (409) is answered with the question as it is now. `message` is for programs and
+        stays out of the page; the signature is `choices.ErrorPage`.
         """
+        if status == 409:
+            return self.second_layer(request, status, "outdated")
         text = self._words(request)[_PROBLEMS.get(status, "problem")]
         return self._page("problem.html", request, status, text=text)
 
@@ -205,7 +209,9 @@ class Pages:
 
     def _page(self, template: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
         words, shown = self._words(request), self.shown
-        query = {**request.query_params} if request.method in ("GET", "HEAD") else {}
+        read = request.method in ("GET", "HEAD")
+        # The address of a form's answer cannot be read again.
+        place, query = ("", {**request.query_params}) if read else (f"{shown.prefix}/", {})
         markup = render(
             template,
             t=words,
@@ -222,7 +228,7 @@ class Pages:
                 {
                     "lang": name,
                     "name": texts(name)["language"],
-                    "url": f"?{urlencode({**query, 'lang': name})}",
+                    "url": f"{place}?{urlencode({**query, 'lang': name})}",
                 }
                 for name in LOCALES
             ],

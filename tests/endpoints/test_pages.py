@@ -426,3 +426,21 @@ def test_a_failed_form_is_answered_in_the_visitors_language(status: int, key: st
     tree = LexborHTMLParser(answer.text)
     assert texts(locale)[key] in _text(tree)
     assert str(tree.css("main a")[0].attributes["href"]).startswith("/_choices/")
+
+
+@pytest.mark.parametrize("status", [403, 409, 429, 503])
+def test_the_links_of_a_failed_form_lead_to_pages_that_can_be_read(status: int) -> None:
+    client = _client()
+    tree = LexborHTMLParser(client.post(f"/problem/{status}?lang=en").text)
+    links = [str(node.attributes["href"]) for node in tree.css("a")]
+    assert "/_choices/?lang=th" in links
+    assert {client.get(link).status_code for link in links if link != "/"} == {200}
+
+
+def test_a_form_of_an_earlier_notice_is_answered_with_the_question_as_it_is_now() -> None:
+    headers = {"accept-language": "en", "referer": "http://shop.example/tea?a=1"}
+    answer = _client().post("/problem/409", headers=headers)
+    tree = LexborHTMLParser(answer.text)
+    fields = _fields(tree, "/_choices/choice")
+    assert (fields["rev"], fields["return"]) == ("3", "/_choices/?done=saved&return=%2Ftea%3Fa%3D1")
+    assert texts("en")["outdated"] in _text(tree, ".message")
