@@ -68,8 +68,19 @@
     if (focus !== undefined) setTimeout(() => line.remove(), 8000);
   };
 
+  const saved = '#cg-saved';
+
+  /** Builds the page anew after a choice. A mark in the address tells the new page to say so; nothing is stored. */
+  const again = () => {
+    try {
+      history.replaceState(history.state, '', location.href + saved);
+    } finally {
+      location.reload();
+    }
+  };
+
   /** @type {Record<string, any>} what the other files are given, and what they give */
-  const tools = { config, prefix, script, state, granted, read };
+  const tools = { config, prefix, script, state, granted, read, again };
 
   /** Brings another file, once. @param {number} at */
   const bring = (at) => tools[at] ||= new Promise((done, fail) => {
@@ -79,25 +90,17 @@
     document.head.append(Object.assign(other, { tools, src, onload: done, onerror: fail }));
   });
 
-  const again = () => location.reload();
-
   /** @param {State} next */
   const take = (next) => {
     for (const name in state) state[name] = next[name];
     announce('consent:change');
   };
 
-  /** @param {State} next */
-  const renew = (next) => {
-    take(next);
-    again();
-  };
-
   /** A page can gain what is parked in it; for anything else it must be built anew. @param {State} next */
   const apply = async (next) => {
     const anew = changed(next).some((name) => granted(name) || (next[name] === 'granted' && (state[name] === 'refused' || 'consentReload' in config)));
-    if (anew) return renew(next);
     take(next);
+    if (anew) return again();
     if (Object.keys(state).some(granted)) bring(0).then(() => tools.wake(), again);
   };
 
@@ -139,7 +142,9 @@
     const fields = new FormData(form);
     const surface = banner?.contains(form) ? 'banner' : 'settings';
     choose({ action: button.value, category: fields.getAll('category'), surface, rev: +(fields.get('rev') || 0) })
-      .catch(() => {
+      .catch((status) => {
+        // The notice has changed since: the question is asked as it is now.
+        if (status === 409) return banner?.contains(form) ? location.reload() : leave();
         form.dataset.plain = '1';
         form.requestSubmit(button);
       });
@@ -169,7 +174,11 @@
   };
 
   /** A page that no longer fits the choice is built anew. */
-  const check = () => current().then((next) => changed(next).length && renew(next), () => 0);
+  const check = () => current().then((next) => {
+    if (!changed(next).length) return;
+    take(next);
+    location.reload();
+  }, () => 0);
 
   /** Takes the click ids out of the address bar: the shop was not told them either. @param {string[]} names */
   const tidy = (names) => {
@@ -179,6 +188,10 @@
     history.replaceState(history.state, '', url);
   };
 
+  if (location.hash.endsWith(saved)) {
+    history.replaceState(history.state, '', location.href.slice(0, -saved.length));
+    if (state.source === 'choice') tell(config.saved || '', true);
+  }
   if (config.ids) tidy(config.ids.split(' '));
   if (!navigator.cookieEnabled) {
     hide();

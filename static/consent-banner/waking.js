@@ -6,7 +6,7 @@
   'use strict';
 
   const { tools } = /** @type {any} */ (document.currentScript);
-  const { config, prefix, script, state, granted } = tools;
+  const { config, prefix, script, state, granted, again } = tools;
 
   /** Puts parked attributes (`data-consent-src` …) back. @param {Element} element */
   const restore = (element) => {
@@ -55,12 +55,13 @@
 
   /** Everything of the granted categories, or of one service, in the order of the page. @param {string} [service] */
   const revive = async (service) => {
-    const again = () => location.reload();
-    document.write = document.writeln = again;
+    // What is loaded once is no choice, and nothing is said of one.
+    const anew = service ? () => location.reload() : again;
+    document.write = document.writeln = anew;
     for (const element of document.querySelectorAll('[data-consent-category]')) {
       if (element.closest('dialog.cg')) continue;
       if (service ? element.getAttribute('data-consent-service') !== service : !(element.getAttribute('data-consent-category') || '').split(' ').every(granted)) continue;
-      if (element.hasAttribute('data-consent-reload')) return again();
+      if (element.hasAttribute('data-consent-reload')) return anew();
       if (element.matches('[data-consent-placeholder]')) load(element);
       else if (element.matches('script[type="text/plain"]')) await run(/** @type {HTMLScriptElement} */ (element));
       else if (element.isConnected) restore(element);
@@ -79,7 +80,7 @@
     first.dataset.granted = Object.keys(state).filter(granted).join(' ');
     await new Promise((done) => {
       first.onload = done;
-      first.onerror = () => location.reload();
+      first.onerror = again;
       first.src = file;
       document.head.append(first);
     });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
@@ -54,7 +55,8 @@ PAGE = (
 class Shop:
     """`content` is the page's body, `files` its scripts; `requests` are `METHOD path` as they arrive.
 
-    `head` is what goes first into the head, `mode` the foot's; `made` answers for scripts as in `asset_routes`.
+    `head` is what goes first into the head, `mode` the foot's; `made` answers for scripts as in `asset_routes`;
+    `rev` is the notice in force, which can change while a page is open; `slow` the seconds our own files take.
     """
 
     content: str = "<h1>K市集</h1><p>好茶</p>"
@@ -70,9 +72,27 @@ class Shop:
     mode: Callable[[Decision], str] = lambda decision: ""
     made: Callable[[str, str], bytes | None] = lambda file, query: None
     banner: Banner = BANNER
+    rev: int = SHOWN.rev
+    slow: float = 0.0
 
     def app(self) -> ASGIApp:
         """The whole site, for a server."""
+        sites: dict[int, Starlette] = {}
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                request = Request(scope)
+                self.requests.append(f"{request.method} {request.url.path}")
+                if self.slow and "/assets/" in request.url.path:
+                    await asyncio.sleep(self.slow)
+                scope["consent"] = self.decide(_decision(request.cookies.get("t")))
+            if self.rev not in sites:
+                sites[self.rev] = self._site()
+            await sites[self.rev](scope, receive, send)
+
+        return app
+
+    def _site(self) -> Starlette:
         routes = [
             *pages_routes(self._pages()),
             *asset_routes(prefix=PREFIX, assets=ASSETS.values(), made=self.made),
@@ -82,21 +102,12 @@ class Shop:
             Route("/file/{name}", self._file),
             Route("/{path:path}", self._page),
         ]
-        inner = Starlette(routes=routes)
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                request = Request(scope)
-                self.requests.append(f"{request.method} {request.url.path}")
-                scope["consent"] = self.decide(_decision(request.cookies.get("t")))
-            await inner(scope, receive, send)
-
-        return app
+        return Starlette(routes=routes)
 
     def _pages(self) -> Pages:
         registry = Registry(SETTINGS)
         return Pages(
-            SHOWN,
+            replace(SHOWN, rev=self.rev),
             ASSETS["pg.css"].url(PREFIX),
             ASSETS["pg.js"].url(PREFIX),
             contact="mail@shop.example",
@@ -107,8 +118,10 @@ class Shop:
 
     async def _page(self, request: Request) -> Response:
         decision, lang = request.scope["consent"], request.query_params.get("lang", "zh-Hant")
-        body = self.banner.body(decision, lang, request.url.path, lang).decode()
-        foot = BANNER.foot(decision, lang, lang, reload=self.reload, mode=self.mode(decision)).decode()
+        revised = replace(SHOWN, rev=self.rev)
+        banner = self.banner if revised == SHOWN else Banner(revised, OWN[0], OWN[1], OWN[2], MORE)
+        body = banner.body(decision, lang, request.url.path, lang).decode()
+        foot = banner.foot(decision, lang, lang, reload=self.reload, mode=self.mode(decision)).decode()
         head = self.head(decision).decode()
         page = PAGE.format(lang=lang, head=head, content=f"{body}{self.content}{foot}")
         headers = {"Cache-Control": "private, no-cache"}
@@ -130,6 +143,8 @@ class Shop:
         if self.fails:
             self.fails -= 1
             return PlainTextResponse("the record cannot be written", 503)
+        if posted.get("action") in ("accept", "save") and int(str(posted["rev"])) != self.rev:
+            return PlainTextResponse("", 409) if json else self._pages().problem(request, 409)
         answer: Response = JSONResponse({}) if json else RedirectResponse(str(posted["return"]), 303)
         if self.keeps_cookies:
             answer.set_cookie("t", _granted(request, posted), httponly=True, samesite="lax")

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from gateway.enforcement.texts import texts
 from gateway.model.categories import State
 from tests.banner.shop import STRICT, Shop
 
@@ -129,6 +130,37 @@ def test_a_policy_of_ours_on_the_page_needs_a_fresh_page(context: BrowserContext
     assert page.evaluate("window.same") is None
 
 
+@pytest.mark.parametrize("fragment", ["", "#below"])
+@pytest.mark.parametrize("action", [REFUSE, ACCEPT], ids=["refuse", "accept"])
+def test_what_was_saved_is_said_after_the_fresh_page_too_and_only_once(
+    context: BrowserContext, serve: Serve, action: str, fragment: str
+) -> None:
+    shop = Shop('<base href="/elsewhere/"><p id="below">tea</p>', reload=True)
+    shop.decide = lambda decision: decision if decision.choice else replace(decision, statistics=State.GRANTED)
+    page = context.new_page()
+    address = f"{serve(shop)}/tea?lang=en"
+    page.goto(address + fragment)
+    with page.expect_event("load"):
+        page.click(action)
+    told = page.locator("[role=status]")
+    expect(told).to_have_text("Your choice is saved.")
+    expect(told).to_be_focused()
+    assert page.url == address + fragment
+    page.reload()
+    expect(page.locator(".cg-foot")).to_be_visible()
+    expect(told).to_have_count(0)
+    storage = page.evaluate("[localStorage.length, sessionStorage.length, history.state, window.name]")
+    assert (storage, [cookie["name"] for cookie in context.cookies()]) == ([0, 0, None, ""], ["t"])
+
+
+def test_nobody_is_told_of_a_choice_that_was_not_made(context: BrowserContext, serve: Serve) -> None:
+    page = context.new_page()
+    page.goto(serve(Shop()) + "/tea#cg-saved")
+    page.wait_for_function("window.consentGateway")
+    expect(page.locator("[role=status]")).to_have_count(0)
+    assert page.url.endswith("/tea")
+
+
 @pytest.mark.parametrize("button", [REFUSE, ACCEPT], ids=["refuse", "accept"])
 def test_without_a_script_the_form_does_the_same(chromium: Browser, serve: Serve, button: str) -> None:
     shop = Shop()
@@ -152,6 +184,44 @@ def test_when_fetching_fails_the_form_is_sent(context: BrowserContext, serve: Se
     assert [post["surface"] for post in shop.posts] == ["banner", "nojs"]
     assert shop.posts[1]["action"] == "accept"
     expect(page.locator(BAR)).to_have_count(0)
+
+
+def test_a_server_that_fails_twice_says_so_and_loses_nothing(context: BrowserContext, serve: Serve) -> None:
+    shop = Shop(fails=2)
+    page = context.new_page()
+    page.goto(serve(shop) + "/tea")
+    with page.expect_navigation() as answer:
+        page.click(ACCEPT)
+    assert (answer.value.status, context.cookies()) == (503, [])
+    page.go_back()
+    page.click(ACCEPT)
+    expect(page.locator(BAR)).to_be_hidden()
+    assert [post["action"] for post in shop.posts] == ["accept"] * 3
+    assert [cookie["value"] for cookie in context.cookies()] == ["preferences+statistics+marketing"]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_notice_revised_meanwhile_is_asked_about_anew(chromium: Browser, serve: Serve, script: bool) -> None:
+    shop = Shop()
+    context = chromium.new_context(java_script_enabled=script, locale="zh-TW")
+    page = context.new_page()
+    page.goto(serve(shop) + "/tea")
+    shop.rev = 4
+    with page.expect_navigation():
+        page.click(ACCEPT)
+    assert context.cookies() == []
+    expect(page.locator('form[action$="/choice"] [name=rev]').first).to_have_value("4")
+    if script:
+        assert page.url.endswith("/tea")
+    else:
+        expect(page.locator("[role=status]")).to_contain_text(texts("zh-Hant")["outdated"])
+        assert page.locator("[data-consent-action=accept]").count() == 1
+    with page.expect_response("**/_choices/choice"):
+        page.click("[data-consent-action=accept]")
+    expect(page.locator(BAR)).to_be_hidden()
+    assert [post["rev"] for post in shop.posts] == ([3, 4] if script else ["3", "4"])
+    assert [cookie["name"] for cookie in context.cookies()] == ["t"]
+    context.close()
 
 
 def test_a_cookie_that_does_not_come_back_is_told_once_and_wakes_nothing(

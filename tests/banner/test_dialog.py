@@ -119,6 +119,16 @@ def test_a_request_that_fails_is_sent_again_by_the_form(context: BrowserContext,
     expect(page.locator("[role=status]")).to_contain_text("Your choice is saved.")
 
 
+def test_a_notice_revised_meanwhile_brings_the_settings_as_they_are_now(context: BrowserContext, serve: Serve) -> None:
+    shop = Shop()
+    page = opened(context, serve(shop) + "/?lang=en")
+    shop.rev = 4
+    with page.expect_navigation():
+        page.click(f'{DIALOG} [data-consent-action="accept"]')
+    expect(page.locator("[name=rev]")).to_have_value("4")
+    assert context.cookies() == []
+
+
 def test_consent_is_withdrawn_from_it(context: BrowserContext, serve: Serve) -> None:
     shop = Shop()
     address = serve(shop)

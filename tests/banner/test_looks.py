@@ -46,6 +46,14 @@ TEXTS = """(root) => [...root.querySelectorAll('p, a, button')].map((node) => {
   return [style.color, style.fontSize, style.letterSpacing, style.textTransform, style.opacity, style.visibility,
           style.display === 'none', style.transform, style.float];
 })"""
+LATE = """setTimeout(() => {
+  const late = document.createElement('p');
+  late.textContent = 'late';
+  document.querySelector('h1').before(late);
+}, 400)"""
+SHIFT = """window.shift = 0;
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value })
+  .observe({ type: 'layout-shift', buffered: true })"""
 SHOPS_OWN = f"[...document.querySelectorAll('body, body > main, body > main *')].map({EVERYTHING})"
 
 
@@ -133,6 +141,32 @@ def test_wherever_the_banner_stands_its_buttons_are_those_of_the_bar(
         else:
             assert (bar["y"] < middle) is ("top" in place)
     page.context.close()
+
+
+@pytest.mark.parametrize("place", ["", "cg-top", "cg-box", "cg-box cg-top", "cg-mid"])
+def test_the_banner_adds_no_layout_shift_to_the_shops_own(chromium: Browser, serve: Serve, place: str) -> None:
+    placed = Banner(replace(SHOWN, place=place), OWN[0], OWN[1], OWN[2], MORE)
+    content = "<main><h1>shop</h1>" + "<p>text</p>" * 80 + '</main><script src="/file/late.js" defer></script>'
+    address = serve(Shop(content, {"late.js": LATE}, banner=placed))
+    shifts = {}
+    for choice in ("", "none"):
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        if choice:
+            context.add_cookies([{"name": "t", "value": choice, "url": address}])
+        page = context.new_page()
+        page.add_init_script(SHIFT)
+        page.goto(address, wait_until="networkidle")
+        page.wait_for_function("shift > 0")
+        page.wait_for_timeout(300)
+        shifts[choice] = page.evaluate("shift")
+        assert page.locator(BAR).count() == (not choice)
+        if not choice:
+            page.click(REFUSE)
+            expect(page.locator("[role=status]")).to_be_visible()
+            page.wait_for_timeout(300)
+            assert page.evaluate("shift") == shifts[choice]
+        context.close()
+    assert shifts[""] == pytest.approx(shifts["none"], abs=1e-6)
 
 
 def test_in_a_page_from_right_to_left_our_text_keeps_its_direction(chromium: Browser, serve: Serve) -> None:
