@@ -1,6 +1,6 @@
 """GET stats at ten thousand, a hundred thousand and a million events: what it costs must not follow them.
 
-    python benchmarks/statistics.py [DAYS]
+    python benchmarks/consent_statistics.py [DAYS]
 
 The events, a quarter of them refusals, are spread over DAYS days (default 364) and written to the record and its
 counters; then the endpoint of a running gateway is asked 30 times for each dimension. Printed are the medians and the
