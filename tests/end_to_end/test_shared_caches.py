@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,10 +13,10 @@ from gateway.app import create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import Settings
 from gateway.types import Receive, Scope, Send
+from tests.nginx.server import needs_nginx, nginx
 from tests.proxy.servers import serve as running
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None and os.environ.get("CI") != "true", reason="no nginx on the path")
+pytestmark = needs_nginx
 
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; {user}
@@ -86,24 +81,8 @@ TAGGED = b' src="https://www.facebook.com/tr'
 def cache(folder: Path, upstream: int) -> Iterator[int]:
     """A shared cache that keeps whatever it is not told to leave, for an hour; its port."""
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    user = "user root;" if os.geteuid() == 0 else ""
-    text = CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=user)
-    (folder / "nginx.conf").write_text(text)
-    log = folder / "error.log"
-    command = [str(NGINX), "-p", str(folder), "-e", str(log), "-c", str(folder / "nginx.conf")]
-    with subprocess.Popen(command) as process:
-        try:
-            for _ in range(500):
-                assert process.poll() is None, log.read_text()
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.02)
-            yield port
-        finally:
-            process.terminate()
+    with nginx(folder, upstream, CONFIGURATION) as port:
+        yield port
 
 
 class Answer:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.nginx.server import needs_nginx, nginx
 from tests.proxy.servers import serve as running
 from tests.test_app import Shop
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None and os.environ.get("CI") != "true", reason="no nginx on the path")
+pytestmark = needs_nginx
 SAMPLES = Path(__file__).parents[2] / "nginx"
 
 # The addresses come from a header here, as from a load balancer, so that one machine can play many.
@@ -40,32 +33,9 @@ http {{
 """
 
 
-@contextmanager
-def proxy(folder: Path, upstream: int) -> Iterator[int]:
-    """An nginx with the sample log; what it wrote is complete when it has ended."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    user = "user root;" if os.geteuid() == 0 else ""
-    text = CONFIGURATION.format(folder=folder, samples=SAMPLES, port=port, upstream=upstream, user=user)
-    (folder / "nginx.conf").write_text(text)
-    log = folder / "error.log"
-    command = [str(NGINX), "-p", str(folder), "-e", str(log), "-c", str(folder / "nginx.conf")]
-    with subprocess.Popen(command) as process:
-        try:
-            for _ in range(500):
-                assert process.poll() is None, log.read_text()
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.02)
-            yield port
-        finally:
-            process.terminate()
-
-
 def logged(folder: Path, *requests: tuple[str, str]) -> list[str]:
     """The lines for requests from an address for a path, made with everything a visitor carries."""
-    with running(Shop()) as upstream, proxy(folder, upstream) as port:
+    with running(Shop()) as upstream, nginx(folder, upstream, CONFIGURATION, samples=SAMPLES) as port:
         for address, path in requests:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             headers = {
