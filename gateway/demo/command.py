@@ -39,7 +39,9 @@ def run(port: int = 8000, *, gateway: Gateway = guard) -> int:
     with tempfile.TemporaryDirectory(prefix="consent-gateway-demo-") as folder:
         town = Town(front, Path(folder), gateway)
         asyncio.run(write_history(demo_settings(Path(folder)).database, int(time.time() // 86_400)))
-        console.print(_panel(town, Tokens(Path(folder)).new("marketing")))
+        console.print(_panel(town))
+        # Never wrapped nor cut: it is there to be copied.
+        console.print(f"The dashboard's token: {Tokens(Path(folder)).new('marketing')}", soft_wrap=True)
         started = True
         with contextlib.suppress(KeyboardInterrupt):
             started = asyncio.run(_serve(town))
@@ -73,13 +75,12 @@ def _front(port: int, console: Console) -> socket.socket:
         return front
 
 
-def _panel(town: Town, token: str) -> Panel:
+def _panel(town: Town) -> Panel:
     rows = Table.grid(padding=(0, 2))
     rows.add_row("The shop, through the gateway", f"[bold]{town.shop_url}[/bold]")
     rows.add_row("The same shop without it", town.bare_url)
     rows.add_row("Who is watching, live", town.live_url)
     rows.add_row("Dashboard, made-up history", town.dashboard_url)
-    rows.add_row("Its token", token)
     rows.add_row("", "")
     rows.add_row("Browser", "Chrome, Edge or Firefox: the trackers live at *.trackers.localhost")
     rows.add_row("Stop", "Ctrl-C; nothing leaves this machine, nothing is kept")

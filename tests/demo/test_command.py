@@ -43,6 +43,7 @@ def test_the_demo_says_what_to_open_and_stops_cleanly(capfd: pytest.CaptureFixtu
     said = capfd.readouterr().out
     assert f"http://localhost:{port}/" in said
     assert len(set(re.findall(r"http://[^ ]+", said))) == 4
+    assert re.search(r"token: cg_marketing_[\w-]{43}\n", said)
     assert "nothing was kept" in said
     assert "山目選物".encode() in seen[0]
     assert not folders[0].exists()
