@@ -479,3 +479,18 @@ def test_the_browsers_wishes_are_followed(chromium: Browser, serve: Serve, media
     else:
         assert style[1] == "0s"
     context.close()
+
+
+def test_a_choice_made_as_soon_as_it_can_be_holds_on_a_slow_network(context: BrowserContext, serve: Serve) -> None:
+    shop = Shop("<main><h1>shop</h1></main>", slow=2.0)
+    address = serve(shop)
+    for action in ("refuse", "accept"):
+        context.clear_cookies()
+        page = context.new_page()
+        page.goto(address + "/tea", wait_until="commit")
+        page.click(f'[data-consent-action="{action}"]', no_wait_after=True)
+        expect(page.locator("[data-consent-banner]")).not_to_be_visible()
+        expect(page.locator("h1")).to_have_text("shop")
+        assert page.url.endswith("/tea")
+        page.close()
+    assert [post["action"] for post in shop.posts] == ["refuse", "accept"]
