@@ -384,6 +384,8 @@ class Gateway:
         """Puts in force what earlier revisions, and this one when it was first shown, said of the services."""
         revisions = [revision.rev for revision in self._settings.policy.revisions]
         named = await self._archive.named({*revisions, *(rev - 1 for rev in revisions)})
+        if all(services == self._registry.declared for services in named.values()):
+            return
         registry = Registry(self._settings, {self._settings.policy.rev: self._registry.declared or (), **named})
         if registry.unnamed:
             log.warning("configuration: %s", unnamed(self._settings, registry.unnamed))

@@ -302,9 +302,11 @@ class HtmlRewriter:
             self._selecting = True
         elif name == "base" and change is None:
             self._rebase(source)
-        elif self._meets:
-            return end
-        elif change is None and not foreign and name not in _ALWAYS_SEEN and len(source) <= _REMEMBERED_LENGTH:
+        elif (
+            change is None
+            and not (self._meets or foreign or name in _ALWAYS_SEEN)
+            and len(source) <= _REMEMBERED_LENGTH
+        ):
             self._passed.add(source)
         return end
 

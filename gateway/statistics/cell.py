@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from gateway.model.categories import OPTIONAL, Category
+from gateway.model.categories import Category
 from gateway.model.entry import SURFACES
 from gateway.statistics.visitor import BROWSERS, DEVICES
 
@@ -64,6 +64,3 @@ def granted(category: Category) -> str:
 def refused(category: Category) -> str:
     """The name of the counter of its refusals."""
     return f"refused:{category}"
-
-
-CATEGORY_COUNTERS: Final = tuple(name(category) for category in OPTIONAL for name in (granted, refused))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from gateway.model.categories import OPTIONAL, Category
-from gateway.statistics.cell import CATEGORY_COUNTERS, EVENTS, ON_BANNER, VALUES, granted, refused
+from gateway.model.categories import Category
+from gateway.statistics.cell import EVENTS, ON_BANNER, VALUES, granted, refused
 
 
 def test_a_counter_of_a_category_says_which_and_what() -> None:
     assert granted(Category.MARKETING) == "granted:marketing"
     assert refused(Category.MARKETING) == "refused:marketing"
-    assert len(CATEGORY_COUNTERS) == 2 * len(OPTIONAL)
 
 
 def test_the_events_are_those_the_requirements_name() -> None:
