@@ -29,9 +29,9 @@ class Automaton:
             raise ValueError(f"{compiled.error()}: {pattern}")
         self._match = compiled.Match
 
-    def end(self, data: bytes, start: int = 0) -> int:
-        """Where the match that begins at `start` ends; -1 if there is none."""
-        position: int = self._match(_BEGIN, data, start, len(data))[0][1]
+    def end(self, data: bytes, start: int = 0, stop: int | None = None) -> int:
+        """Where the match that begins at `start` ends, before `stop` if that is given; -1 if there is none."""
+        position: int = self._match(_BEGIN, data, start, len(data) if stop is None else stop)[0][1]
         return position
 
     def found(self, data: bytes) -> bool:

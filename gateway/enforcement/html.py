@@ -21,6 +21,7 @@ from gateway.enforcement.injection import Injection, Placement
 from gateway.enforcement.inline import script_of_data_url
 from gateway.enforcement.page_policy import PagePolicy
 from gateway.enforcement.raw_text import ELEMENTS, RawText
+from gateway.enforcement.recorder import Recorder
 from gateway.model.categories import Fate
 
 __all__ = ["HOLD_BACK", "HtmlRewriter", "Injection"]
@@ -87,6 +88,8 @@ class HtmlRewriter:
         self.met: set[str] = set()
         """The third parties of this page that nobody knows."""
         self._meets = False
+        self._taken = 0
+        self._recorder = None if depth else Recorder(policy.passages, self._place, self.counts, self.met)
 
     def write(self, data: bytes) -> bytes:
         """Take the next bytes of the page; give those that are decided."""
@@ -99,7 +102,8 @@ class HtmlRewriter:
             data = bytes(self._rest)
             self._rest = bytearray()
         out: list[bytes] = []
-        tail = data[self._advance(data, out) :]
+        self._taken = self._advance(data, out)
+        tail = data[self._taken :]
         if len(tail) > HOLD_BACK:
             tail = self._close(tail)
             self._part(out, len(out))
@@ -136,6 +140,8 @@ class HtmlRewriter:
     def _close(self, tail: bytes) -> bytes:
         """An endless token: nothing of it goes out, and it is counted. What has to be kept of it."""
         self.counts[Count("unknown", "endless", Fate.REMOVE)] += 1
+        if self._recorder is not None:
+            self._recorder.lose()
         if self._raw is not None:
             self._mode = _Mode.SKIP
             return tail[self._raw.forget() :][-HOLD_BACK:]
@@ -150,7 +156,14 @@ class HtmlRewriter:
         position, length = 0, len(data)
         self._again, self._closable = 0, False
         self._begun = self._begun or length > 0
+        recorder = self._recorder
+        if recorder is not None:
+            recorder.goes_on(data, self._taken)
         while position < length:
+            if recorder is not None and position >= recorder.limit and self._calm:
+                position = recorder.follow(data, position, out)
+                if position >= length:
+                    return length
             size = len(out)
             if self._raw is not None:
                 after = self._raw_text(self._raw, data, position, out)
@@ -163,15 +176,17 @@ class HtmlRewriter:
                     return max(position, length - len(self._until) + 1)
                 position, self._until = close + len(self._until), b""
             else:
-                stop = self._run(data, position)
-                if stop < length and self._passed and not (self._foreign or self._foreign.doubtful):
-                    stop = self._past(data, stop)
+                limit = length if recorder is None or recorder.limit <= position else recorder.limit
+                stop = self._run(data, position, limit)
+                if stop < limit and self._passed and not (self._foreign or self._foreign.doubtful):
+                    stop = self._past(data, stop, limit)
                 if stop > position:
                     out.append(data[position:stop] if position or stop < length else data)
                     self._after_less = False
                     size = len(out)
-                if stop >= length:
-                    return length
+                if stop >= limit:
+                    position = stop
+                    continue
                 position = self._stop(data, stop, out)
                 if position < 0:
                     self._look_again(length - stop)
@@ -194,23 +209,36 @@ class HtmlRewriter:
     def _look_again(self, size: int) -> None:
         self._again = size + size // _PATIENCE
 
-    def _run(self, data: bytes, position: int) -> int:
-        if self._foreign:
-            return scanner.run_foreign(data, position)
-        if self._place.before_body:
-            return scanner.run_before_body(data, position)
-        return scanner.run(data, position)
+    @property
+    def _calm(self) -> bool:
+        """Whether nothing but what is put in and the policy decides how the page goes on."""
+        return not (
+            self._raw is not None
+            or self._until
+            or self._foreign
+            or self._foreign.doubtful
+            or self._selecting
+            or self._after_less
+            or self._texts
+        )
 
-    def _past(self, data: bytes, stop: int) -> int:
+    def _run(self, data: bytes, position: int, limit: int) -> int:
+        if self._foreign:
+            return scanner.run_foreign(data, position, limit)
+        if self._place.before_body:
+            return scanner.run_before_body(data, position, limit)
+        return scanner.run(data, position, limit)
+
+    def _past(self, data: bytes, stop: int, limit: int) -> int:
         """The first stop from `stop` on that is no tag already known to pass."""
         if self._place.before_body:
             return stop
-        passed, length = self._passed, len(data)
-        while stop < length:
+        passed = self._passed
+        while stop < limit:
             end = scanner.tag_end(data, stop)
             if end < 0 or data[stop:end] not in passed:
                 return stop
-            stop = scanner.run(data, end)
+            stop = scanner.run(data, end, limit) if end < limit else end
         return stop
 
     def _stop(self, data: bytes, start: int, out: list[bytes]) -> int:
@@ -347,6 +375,8 @@ class HtmlRewriter:
             self._based = True
             self._policy = self._policy.under(href)
             self._passed = self._policy.passed(self._noscript)
+            if self._recorder is not None:
+                self._recorder.use(self._policy.passages)
 
     def _foreign_text(self, name: str, data: bytes, start: int, end: int, out: list[bytes]) -> int:
         """A script or style sheet in SVG, judged by its text as far as the end tag, then read as markup."""

@@ -65,9 +65,17 @@ class Placement:
         self._templates = 0
         self._shown: list[str] = []
         self._withheld: dict[str, Embed] = {}
+        self.embeds: list[Embed] = []
+        """All that `withheld` was told of, in order."""
         self.before_body = injection is not None
         """Whether the body has not begun yet."""
         self.language = ""
+
+    @property
+    def state(self) -> tuple[bool | int | str, ...]:
+        """All that what stands next in the page depends on, and that it may change."""
+        due = (self.before_body, self._head_due, self._body_due, self._foot_due)
+        return (*due, self._is_page, self._after_head, self._templates, self.language, len(self._shown))
 
     def doctype(self) -> None:
         """Only whole documents have one."""
@@ -120,6 +128,7 @@ class Placement:
     def withheld(self, embed: Embed | None) -> None:
         """Scripts of a service that a visitor may want may not run in this page."""
         if embed is not None and not embed.element:
+            self.embeds.append(embed)
             self._withheld[embed.service] = embed
 
     def rest(self) -> bytes:

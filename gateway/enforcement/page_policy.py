@@ -11,6 +11,7 @@ from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.filter_lists import SERVICE as ON_A_LIST
 from gateway.enforcement.filter_lists import Listed
 from gateway.enforcement.inline import InlineMarks
+from gateway.enforcement.passages import Memory
 from gateway.enforcement.url import Base, Target, locate
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, Fate
@@ -83,7 +84,7 @@ class PagePolicy:
     host is the shop's own; `block_unknown` closes unknown scripts, frames, objects and hints;
     `declared` holds the ids of the services the shop has declared, or None in a trial (R-15); `exempt` says
     that its exempt measurement runs (R-33). Links to other hosts lose `click_ids`. `listed` says whether a
-    filter list blocks a third party nobody knows.
+    filter list blocks a third party nobody knows. Policies share one `memory`.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class PagePolicy:
         click_ids: ClickIds = _CLICK_IDS,
         listed: Listed | None = None,
         exempt: bool = False,
+        memory: Memory | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._marks = marks
@@ -119,6 +121,8 @@ class PagePolicy:
         self.met: list[str] = []
         """Third parties nobody knows that `url` was asked about; emptied by who reads it."""
         self._passed: tuple[set[bytes], set[bytes]] = (set(), set())
+        self._memory = memory or Memory()
+        self.passages = self._memory.passages()
 
     def passed(self, in_noscript: bool) -> set[bytes]:
         """Start tags already judged that need nothing, and after which nothing is read differently."""
@@ -153,6 +157,7 @@ class PagePolicy:
                 click_ids=self.click_ids,
                 listed=self._listed,
                 exempt=self._exempt,
+                memory=self._memory,
             )
         return self._under[base]
 

@@ -196,19 +196,19 @@ _TAG = re.compile(
 _OTHER = Automaton(rf"(?:{_COMMENT}|{_BOGUS})", megabytes=64)
 
 
-def run(data: bytes, start: int) -> int:
-    """Where the first stop at or after `start` begins; `len(data)` if there is none."""
-    return _RUN.end(data, start)
+def run(data: bytes, start: int, limit: int | None = None) -> int:
+    """Where the first stop at or after `start` begins; `limit`, or the end, if there is none before it."""
+    return _RUN.end(data, start, limit)
 
 
-def run_before_body(data: bytes, start: int) -> int:
+def run_before_body(data: bytes, start: int, limit: int | None = None) -> int:
     """As `run`, but text, every tag and every declaration is a stop."""
-    return _RUN_BEFORE_BODY.end(data, start)
+    return _RUN_BEFORE_BODY.end(data, start, limit)
 
 
-def run_foreign(data: bytes, start: int) -> int:
+def run_foreign(data: bytes, start: int, limit: int | None = None) -> int:
     """As `run` inside SVG or MathML: only plain drawing elements are skipped."""
-    return _RUN_FOREIGN.end(data, start)
+    return _RUN_FOREIGN.end(data, start, limit)
 
 
 def tag_end(data: bytes, start: int) -> int:

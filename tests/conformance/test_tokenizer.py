@@ -42,11 +42,12 @@ class Reader(HtmlRewriter):
 
     def __init__(self) -> None:
         super().__init__(RULES)
+        self._recorder = None  # every tag is to be seen, known or not
         self.tags: list[StartTag] = []
         self.text = b""
         self.text_ended = False
 
-    def _past(self, data: bytes, stop: int) -> int:
+    def _past(self, data: bytes, stop: int, limit: int) -> int:
         return stop
 
     def _judged(self, source: bytes) -> tuple[StartTag, Edit | None]:

@@ -1,0 +1,91 @@
+"""One page on its way, passage by passage."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gateway.enforcement.edit import Count
+from gateway.enforcement.injection import Placement
+from gateway.enforcement.passages import Known, Passage, Passages, end
+
+
+class Recorder:
+    """Follows one page from passage to passage: gives out those that are known, and remembers the others.
+
+    `place`, `counts` and `met` are the page's own; what a known passage did to them it does again.
+    """
+
+    def __init__(self, passages: Passages, place: Placement, counts: Counter[Count], met: set[str]) -> None:
+        self._passages = passages
+        self._place = place
+        self._counts = counts
+        self._met = met
+        self._begin = -1
+        self._known: Known = {}
+        self._state = place.state
+        self._out = 0
+        self._before: tuple[Counter[Count], frozenset[str], int] = (Counter(), frozenset(), 0)
+        self._first = b""
+        self.limit = 0
+        """Where the passage being read may end at the earliest; the end of the data where that is not known yet."""
+
+    def use(self, passages: Passages) -> None:
+        """Other rules hold from here on."""
+        self._passages = passages
+        self.lose()
+
+    def lose(self) -> None:
+        """The passage being read cannot be remembered."""
+        self._begin = min(self._begin, -1)
+
+    def goes_on(self, data: bytes, taken: int) -> None:
+        """From now on positions are those of `data`, which begins `taken` bytes after what came before."""
+        self._begin -= taken
+        self._out = 0
+        found = end(data, self._begin)
+        self.limit = found if found >= 0 else len(data)
+
+    def follow(self, data: bytes, position: int, out: list[bytes]) -> int:
+        """Between two tokens, in text, at `limit` or behind it: the position after what is known from here on."""
+        state = self._place.state
+        if 0 <= self._begin < position and state == self._state:
+            self._remember(data[self._begin : position], out)
+        known = self._known = self._passages.known(state)
+        stop = end(data, position)
+        while stop >= 0:
+            piece = first = data[position:stop]
+            passage = known.get(piece)
+            if isinstance(passage, int):
+                piece = data[position : position + passage]
+                passage = known.get(piece)
+            if passage is None or isinstance(passage, int):
+                self._first = first
+                break
+            length, output, counts, met, embeds = passage
+            out.append(piece if output is None else output)
+            for count, number in counts:
+                self._counts[count] += number
+            if met:
+                self._met |= met
+            for embed in embeds:
+                self._place.withheld(embed)
+            position += length
+            stop = end(data, position)
+        self.limit = stop if stop >= 0 else len(data)
+        self._begin = position
+        self._state = state
+        self._out = len(out)
+        self._before = self._counts.copy(), frozenset(self._met), len(self._place.embeds)
+        return position
+
+    def _remember(self, whole: bytes, out: list[bytes]) -> None:
+        output = b"".join(out[self._out :])
+        counts, met, embeds = self._before
+        passage = Passage(
+            len(whole),
+            None if output == whole else output,
+            tuple((self._counts - counts).items()),
+            frozenset(self._met - met),
+            tuple(self._place.embeds[embeds:]),
+        )
+        self._passages.remember(self._known, self._first, whole, passage)
