@@ -30,7 +30,6 @@ HOLD_BACK = 4 << 20
 """Bytes of one unfinished token, script or style sheet that are kept waiting for its end."""
 
 _JUDGED = frozenset(("noscript", "script", "style"))
-_REMEMBERED = 4096
 _REMEMBERED_LENGTH = 1024
 _WAIT = -1
 _PATIENCE = 64
@@ -65,7 +64,7 @@ class HtmlRewriter:
         depth: int = 0,
     ) -> None:
         self._policy = policy
-        self._passed = policy.passed(in_noscript)
+        self._passed = policy.remembered.passed[in_noscript]
         self._place = Placement(injection)
         self._noscript = in_noscript
         self._depth = depth
@@ -85,11 +84,11 @@ class HtmlRewriter:
         self._ended = False
         self.counts: Counter[Count] = Counter()
         """What was enforced in this page so far."""
-        self.met: set[str] = set()
-        """The third parties of this page that nobody knows."""
+        self.met: Counter[str] = Counter()
+        """The third parties of this page that nobody knows, and how often each was met."""
         self._meets = False
         self._taken = 0
-        self._recorder = None if depth else Recorder(policy.passages, self._place, self.counts, self.met)
+        self._recorder = None if depth else Recorder(policy.remembered, self._place, self.counts, self.met)
 
     def write(self, data: bytes) -> bytes:
         """Take the next bytes of the page; give those that are decided."""
@@ -340,17 +339,16 @@ class HtmlRewriter:
 
     def _judged(self, source: bytes) -> tuple[StartTag, Edit | None]:
         """A start tag and the edit for it, remembered per policy for short ones."""
-        remembered = self._policy.tags
+        remembered = self._policy.remembered
         key = (self._noscript, source)
-        judged: tuple[StartTag, Edit | None, tuple[str, ...]] | None = remembered.get(key)
+        judged: tuple[StartTag, Edit | None, tuple[str, ...]] | None = remembered.tags.get(key)
         if judged is None:
             self._policy.met.clear()
             tag = start_tag(source)
             judged = tag, edit(tag, self._policy, self._noscript), tuple(self._policy.met)
             if len(source) <= _REMEMBERED_LENGTH:
-                if len(remembered) >= _REMEMBERED:
-                    self._policy.forget()
-                remembered[key] = judged
+                remembered.take(len(source))
+                remembered.tags[key] = judged
         self._meets = bool(judged[2])
         if judged[2]:
             self.met.update(judged[2])
@@ -371,12 +369,14 @@ class HtmlRewriter:
     def _rebase(self, source: bytes) -> None:
         """The first `base` with an address decides for the rest of the page (HTML 4.2.3)."""
         href = start_tag(source).value("href")
+        if href and self._recorder is not None:
+            self._recorder.lose()
         if href and not self._based:
             self._based = True
             self._policy = self._policy.under(href)
-            self._passed = self._policy.passed(self._noscript)
+            self._passed = self._policy.remembered.passed[self._noscript]
             if self._recorder is not None:
-                self._recorder.use(self._policy.passages)
+                self._recorder.use(self._policy.remembered)
 
     def _foreign_text(self, name: str, data: bytes, start: int, end: int, out: list[bytes]) -> int:
         """A script or style sheet in SVG, judged by its text as far as the end tag, then read as markup."""
@@ -391,7 +391,7 @@ class HtmlRewriter:
             return after
         source = data[start:end]
         tag, change = self._judged(source)
-        change = change or edit_content(tag, data[end:close], self._policy)
+        change = change or self._judged_content(tag, data[end:close])
         if change is not None and (change.skip or name == "style"):
             self._count(change)
             return after
@@ -475,13 +475,24 @@ class HtmlRewriter:
         if tag.name == "noscript":
             out += (tag.source, self._nested(inner, in_noscript=True), last)
             return
-        change = edit_content(tag, inner, self._policy) if tag.name in _JUDGED else None
+        change = self._judged_content(tag, inner) if tag.name in _JUDGED else None
         if change is None:
             out += (tag.source, inner, last)
             return
         self._count(change)
         if not change.skip:
             out += (change.output, inner if change.content is None else change.content, last, change.after)
+
+    def _judged_content(self, tag: StartTag, content: bytes) -> Edit | None:
+        """The edit for a script or style sheet, remembered per policy."""
+        remembered, key = self._policy.remembered, (tag.source, content)
+        if key in remembered.contents:
+            return remembered.contents[key]
+        change = edit_content(tag, content, self._policy)
+        # What comes again in a passage that does too is not asked for a third time.
+        if remembered.again(key, 0) and remembered.again((key,), len(tag.source) + len(content)):
+            remembered.contents[key] = change
+        return change
 
     def _nested(self, document: bytes, *, in_noscript: bool = False) -> bytes:
         """A document inside this one, rewritten by the same rules."""
@@ -491,7 +502,7 @@ class HtmlRewriter:
         nested = HtmlRewriter(self._policy, in_noscript=in_noscript, depth=self._depth + 1)
         rewritten = nested.write(document) + nested.end()
         self.counts.update(nested.counts)
-        self.met |= nested.met
+        self.met.update(nested.met)
         return rewritten
 
     def _inner_document(self, tag: StartTag, change: Edit | None) -> Edit | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.enforcement.click_ids import ClickIds
 from gateway.enforcement.filter_lists import SERVICE as ON_A_LIST
@@ -69,7 +69,7 @@ class Verdict(NamedTuple):
 
 UNLISTED, SEPARATE = "unlisted", "separate"
 KEEP = Verdict(Fate.KEEP)
-_MOST_BASES = 16
+_MOST_BASES = 64
 _MOST_MET = 16
 # What was not UTF-8: in the page's own charset it may spell any host, in full-width letters for one.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
@@ -116,23 +116,10 @@ class PagePolicy:
         self._exempt = exempt
         self._address = f"{page.scheme}://{page.host}/"
         self._under: dict[Base, PagePolicy] = {}
-        self.tags: dict[tuple[bool, bytes], Any] = {}
-        """The edits of start tags already judged; bounded by who fills it."""
         self.met: list[str] = []
         """Third parties nobody knows that `url` was asked about; emptied by who reads it."""
-        self._passed: tuple[set[bytes], set[bytes]] = (set(), set())
         self._memory = memory or Memory()
-        self.passages = self._memory.passages()
-
-    def passed(self, in_noscript: bool) -> set[bytes]:
-        """Start tags already judged that need nothing, and after which nothing is read differently."""
-        return self._passed[in_noscript]
-
-    def forget(self) -> None:
-        """Start afresh with the tags remembered."""
-        self.tags.clear()
-        for passed in self._passed:
-            passed.clear()
+        self.remembered = self._memory.part()
 
     def under(self, href: str) -> PagePolicy:
         """The same rules in a document whose `base` element leads to `href`."""

@@ -1,27 +1,31 @@
 """Passages of pages already rewritten: what comes again, in this page or another, is looked up and not judged anew.
 
 The pages of a shop share most of their bytes. A passage begins and ends where the tokenizer is between two tokens,
-in text; where it ends follows from the bytes alone, so a page that differs in one place is the same again soon
-after. What stands for a passage depends on it, on the rules of the page and on the state of what is put in
-(`Placement.state`), on nothing else; what cannot be repeated so is never remembered.
+in text. Where one ends follows from the bytes alone, and where a page has differed from others, the beginning of a
+passage that is known is looked for. What stands for a passage depends on it, on the rules of the page and on the
+state of what is put in (`Placement.state`), on nothing else; what cannot be repeated so is never remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from gateway.enforcement.edit import Count
+    from gateway.enforcement.edit import Count, Edit
     from gateway.enforcement.embed import Embed
 
 SHORTEST: Final = 640
 """Bytes of a passage before an end is looked for."""
-_LONGEST: Final = 65_536
+_LONGEST: Final = 1 << 18
 _MARK: Final = b'">'
 _WINDOW: Final = 4096
+_HEAD: Final = 32
+"""Bytes by which the beginning of a passage is known again."""
 _MOST_SEEN: Final = 65_536
+_OVERHEAD: Final = 256
+"""Bytes about as many as a dictionary and its objects need beside the text."""
 
 
 class Passage(NamedTuple):
@@ -30,12 +34,51 @@ class Passage(NamedTuple):
     length: int
     output: bytes | None = None
     counts: tuple[tuple[Count, int], ...] = ()
-    met: frozenset[str] = frozenset()
+    met: tuple[str, ...] = ()
     embeds: tuple[Embed, ...] = ()
 
 
-Known = dict[bytes, Passage | int]
-"""Passages by their bytes; by the first bytes of a longer one, its length."""
+class Known:
+    """Passages by their bytes; by the bytes up to the first end they could have had, the length of others."""
+
+    __slots__ = ("_begin", "_by_bytes")
+
+    def __init__(self) -> None:
+        self._by_bytes: dict[bytes, Passage | int] = {}
+        self._begin: set[bytes] = set()
+
+    def __len__(self) -> int:
+        return len(self._by_bytes)
+
+    def find(self, data: bytes, start: int, stop: int) -> tuple[bytes, Passage | None]:
+        """The bytes from `start` that are looked up, and what stands for them, `stop` being their earliest end."""
+        piece = data[start:stop]
+        passage = self._by_bytes.get(piece)
+        if isinstance(passage, int):
+            longer = data[start : start + passage]
+            passage = self._by_bytes.get(longer)
+            if isinstance(passage, Passage):
+                return longer, passage
+        return piece, None if isinstance(passage, int) else passage
+
+    def next(self, data: bytes, start: int, stop: int) -> int:
+        """The first place behind `start` and before `stop` where something known begins; `stop` if there is none."""
+        begin = self._begin
+        place = data.find(_MARK, start + 1, stop) + len(_MARK)
+        while len(_MARK) <= place < stop:
+            if data[place : place + _HEAD] in begin:
+                last = end(data, place)
+                if last >= 0 and self.find(data, place, last)[1] is not None:
+                    return place
+            place = data.find(_MARK, place, stop) + len(_MARK)
+        return stop
+
+    def add(self, first: bytes, whole: bytes, passage: Passage) -> None:
+        """`passage` stands for `whole`, which was looked up as `first`."""
+        if len(whole) != len(first):
+            self._by_bytes[first] = len(whole)
+        self._by_bytes[whole] = passage
+        self._begin.add(whole[:_HEAD])
 
 
 def end(data: bytes, start: int) -> int:
@@ -50,16 +93,16 @@ def end(data: bytes, start: int) -> int:
 
 
 class Memory:
-    """Room for the passages of all pages: when `limit` bytes are held, everything is forgotten."""
+    """Room for what is remembered of all pages: when `limit` bytes are held, everything is forgotten."""
 
-    def __init__(self, limit: int = 32 << 20) -> None:
+    def __init__(self, limit: int = 64 << 20) -> None:
         self._limit = limit
         self._held = 0
-        self._parts: WeakSet[Passages] = WeakSet()
+        self._parts: WeakSet[Remembered] = WeakSet()
 
-    def passages(self) -> Passages:
-        """A part for the pages of one policy."""
-        part = Passages(self)
+    def part(self) -> Remembered:
+        """What is remembered under one policy."""
+        part = Remembered(self)
         self._parts.add(part)
         return part
 
@@ -72,34 +115,55 @@ class Memory:
         self._held += size
 
 
-class Passages:
-    """The passages known under one policy, by the state of the page they stand in."""
+class Remembered:
+    """What is known under one policy: of start tags, of scripts and style sheets, and of whole passages.
+
+    Longer texts are kept from the second time on that they come: what one visitor alone is shown is not.
+    """
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._known: dict[Hashable, Known] = {}
+        self.tags: dict[tuple[bool, bytes], Any] = {}
+        """The edits of start tags already judged, in `noscript` and outside."""
+        self.passed: tuple[set[bytes], set[bytes]] = (set(), set())
+        """Start tags that need nothing and after which nothing is read differently, outside of `noscript` and in it."""
+        self.contents: dict[tuple[bytes, bytes], Edit | None] = {}
+        """The edits of scripts and style sheets, by their start tag and their text."""
+        self._passages: dict[Hashable, Known] = {}
         self._seen: set[int] = set()
 
-    def known(self, state: Hashable) -> Known:
-        """What is known of pages in this state; changes as more is."""
-        return self._known.setdefault(state, {})
+    def take(self, size: int) -> None:
+        """Called before something of that size is put into `tags`."""
+        self._memory.take(size + _OVERHEAD)
 
-    def remember(self, known: Known, first: bytes, whole: bytes, passage: Passage) -> None:
-        """Keep what stands for `whole`, which begins with `first`, from the second time on that it comes."""
-        mark = hash(whole)
+    def again(self, text: Hashable, size: int) -> bool:
+        """Whether `text` is here for the second time, and short enough; then there is room for `size` bytes."""
+        mark = hash(text)
         if mark not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
             self._seen.add(mark)
-            return
-        if len(whole) > _LONGEST:
-            return
-        self._memory.take(len(whole) + len(passage.output or b""))
-        if len(whole) > len(first):
-            known[first] = len(whole)
-        known[whole] = passage
+            return False
+        if 0 < size <= _LONGEST:
+            self._memory.take(size + _OVERHEAD)
+        return size <= _LONGEST
+
+    def passages(self, state: Hashable) -> Known:
+        """What is known of pages in this state; changes as more is."""
+        known = self._passages.get(state)
+        if known is None:
+            known = self._passages[state] = Known()
+        return known
+
+    def remember(self, known: Known, first: bytes, whole: bytes, passage: Passage) -> None:
+        """Keep what stands for `whole`, which was looked up as `first`."""
+        if self.again(whole, len(whole) + len(passage.output or b"")):
+            known.add(first, whole, passage)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._known.clear()
-        self._seen.clear()
+        self.tags.clear()
+        self.contents.clear()
+        self._passages.clear()
+        for kept in (self._seen, *self.passed):
+            kept.clear()

@@ -6,7 +6,7 @@ from collections import Counter
 
 from gateway.enforcement.edit import Count
 from gateway.enforcement.injection import Placement
-from gateway.enforcement.passages import Known, Passage, Passages, end
+from gateway.enforcement.passages import Known, Passage, Remembered, end
 
 
 class Recorder:
@@ -15,23 +15,23 @@ class Recorder:
     `place`, `counts` and `met` are the page's own; what a known passage did to them it does again.
     """
 
-    def __init__(self, passages: Passages, place: Placement, counts: Counter[Count], met: set[str]) -> None:
-        self._passages = passages
+    def __init__(self, remembered: Remembered, place: Placement, counts: Counter[Count], met: Counter[str]) -> None:
+        self._remembered = remembered
         self._place = place
         self._counts = counts
         self._met = met
         self._begin = -1
-        self._known: Known = {}
+        self._known = Known()
         self._state = place.state
         self._out = 0
-        self._before: tuple[Counter[Count], frozenset[str], int] = (Counter(), frozenset(), 0)
+        self._before: tuple[Counter[Count], Counter[str], int] = (Counter(), Counter(), 0)
         self._first = b""
         self.limit = 0
         """Where the passage being read may end at the earliest; the end of the data where that is not known yet."""
 
-    def use(self, passages: Passages) -> None:
+    def use(self, remembered: Remembered) -> None:
         """Other rules hold from here on."""
-        self._passages = passages
+        self._remembered = remembered
         self.lose()
 
     def lose(self) -> None:
@@ -50,23 +50,20 @@ class Recorder:
         state = self._place.state
         if 0 <= self._begin < position and state == self._state:
             self._remember(data[self._begin : position], out)
-        known = self._known = self._passages.known(state)
+        known = self._known = self._remembered.passages(state)
         stop = end(data, position)
         while stop >= 0:
-            piece = first = data[position:stop]
-            passage = known.get(piece)
-            if isinstance(passage, int):
-                piece = data[position : position + passage]
-                passage = known.get(piece)
-            if passage is None or isinstance(passage, int):
-                self._first = first
+            piece, passage = known.find(data, position, stop)
+            if passage is None:
+                self._first = piece
+                stop = known.next(data, position, stop)
                 break
             length, output, counts, met, embeds = passage
             out.append(piece if output is None else output)
             for count, number in counts:
                 self._counts[count] += number
             if met:
-                self._met |= met
+                self._met.update(met)
             for embed in embeds:
                 self._place.withheld(embed)
             position += length
@@ -75,7 +72,7 @@ class Recorder:
         self._begin = position
         self._state = state
         self._out = len(out)
-        self._before = self._counts.copy(), frozenset(self._met), len(self._place.embeds)
+        self._before = self._counts.copy(), self._met.copy(), len(self._place.embeds)
         return position
 
     def _remember(self, whole: bytes, out: list[bytes]) -> None:
@@ -85,7 +82,7 @@ class Recorder:
             len(whole),
             None if output == whole else output,
             tuple((self._counts - counts).items()),
-            frozenset(self._met - met),
+            tuple((self._met - met).elements()),
             tuple(self._place.embeds[embeds:]),
         )
-        self._passages.remember(self._known, self._first, whole, passage)
+        self._remembered.remember(self._known, self._first, whole, passage)

@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.enforcement.html import HtmlRewriter, Injection
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.page_policy import KEEP, Kind, PagePolicy, Verdict
+from gateway.enforcement.passages import Memory
 from gateway.enforcement.url import Base
 from gateway.model.catalogue import Catalogue
 from gateway.model.categories import Category, Fate
@@ -35,6 +36,7 @@ def policy(
     granted: Collection[Category] = (),
     block_unknown: bool = False,
     declared: Collection[str] | None = None,
+    memory: Memory | None = None,
 ) -> PagePolicy:
     """Optional categories have `fate`, but for those that are `granted`."""
 
@@ -49,6 +51,7 @@ def policy(
         lambda host: host == "shop.test" or host.endswith(".shop.test"),
         block_unknown=block_unknown,
         declared=declared,
+        memory=memory,
     )
 
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from gateway.enforcement.passages import SHORTEST, Known, Memory, Passage, end
+
+PAGE = b'<a class="b">' * 1000
+
+
+def test_a_passage_ends_behind_the_first_mark_after_its_shortest_length() -> None:
+    stop = end(PAGE, 0)
+    assert SHORTEST < stop <= SHORTEST + 13 + 2
+    assert PAGE[stop - 2 : stop] == b'">'
+
+
+def test_without_the_mark_it_ends_behind_a_later_tag() -> None:
+    assert end(b"<p>" + b"x" * 6000 + b"<p>" + b"y" * 6000, 0) == 6006
+
+
+def test_what_is_too_short_to_tell_has_no_end_yet() -> None:
+    assert end(b"<p>" * 3, 0) == -1
+    assert end(b"x" * 20_000, 0) == -1
+
+
+def test_a_passage_begun_in_an_earlier_piece_ends_where_it_would_have_ended() -> None:
+    assert end(PAGE[260:], -260) == end(PAGE, 0) - 260
+
+
+def test_a_text_is_kept_from_the_second_time_on() -> None:
+    part = Memory().part()
+    known = part.passages("body")
+    part.remember(known, b"first", b"first and more", Passage(14))
+    assert not known
+    part.remember(known, b"first", b"first and more", Passage(14))
+    assert known.find(b"first and more and more", 0, 5) == (b"first and more", Passage(14))
+    assert known.find(b"first and less", 0, 5) == (b"first", None)
+
+
+def test_a_full_memory_forgets_all_its_parts() -> None:
+    memory = Memory(4000)
+    one, other = memory.part(), memory.part()
+    for part in (one, other):
+        for _ in range(2):
+            part.remember(part.passages("body"), b"a" * 900, b"a" * 900, Passage(900))
+    assert all(part.passages("body") for part in (one, other))
+    for _ in range(2):
+        other.remember(other.passages("body"), b"b" * 2000, b"b" * 2000, Passage(2000))
+    assert not one.passages("body")
+    assert len(other.passages("body")) <= 1
+
+
+def test_a_very_long_text_is_not_kept() -> None:
+    part = Memory().part()
+    for _ in range(3):
+        assert not part.again("a", 1 << 20)
+
+
+def test_what_is_known_is_found_again_after_something_new() -> None:
+    known, passage = Known(), PAGE[2:] + b'<i class="new">' + PAGE
+    whole = passage[: end(passage, 0)]
+    known.add(whole, whole, Passage(len(whole)))
+    data = b'<p class="today">' + passage
+    assert known.next(data, 0, end(data, 0)) == 17
+    assert known.next(b"<p>" * 1000, 0, 800) == 800
