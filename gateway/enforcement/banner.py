@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import chain, combinations
 
@@ -58,6 +59,7 @@ class Banner:
         self, shown: Shown, stylesheet: str, script: str, embeds: str = "", more: Sequence[str] = ()
     ) -> None:
         self._shown = shown
+        self._offered = lru_cache(maxsize=256)(self._offer)
         self._more = " ".join(more)
         self._embeds = embeds
         self._script = script
@@ -150,7 +152,7 @@ class Banner:
         """
         name = f"--cg{number}" if number else ""
         anchor = Markup(' style="--cg-at:{}"').format(name) if name else ""
-        markup = self._offer("placeholder.html", locale, embed, page_lang, anchor=anchor)
+        markup = self._offered("placeholder.html", locale, embed, page_lang, anchor=anchor)
         # Not in the placeholder: the styles must outlive it.
         sheet = self._sheet() if first else b""
         return sheet + (anchored(embed.element, name) if name else embed.element) + markup
@@ -159,7 +161,7 @@ class Banner:
         self, locale: str, embeds: Sequence[Embed], page_lang: str | None = None, *, first: bool = True
     ) -> bytes:
         """What stands at the window's edge for services whose scripts wait in the page: one button for each."""
-        each = b"".join(self._offer("launcher.html", locale, embed, page_lang) for embed in embeds)
+        each = b"".join(self._offered("launcher.html", locale, embed, page_lang) for embed in embeds)
         label = escape(texts(locale)["embed.load"])
         sheet = self._sheet() if first else b""
         return sheet + _ascii(f'<aside class="cg-edge" aria-label="{label}" data-nosnippet>') + each + b"</aside>"

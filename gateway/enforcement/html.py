@@ -159,7 +159,8 @@ class HtmlRewriter:
         if recorder is not None:
             recorder.goes_on(data, self._taken)
         while position < length:
-            if recorder is not None and position >= recorder.limit and self._calm:
+            if recorder is not None and (position >= recorder.limit or self._place.changed) and self._calm:
+                self._place.changed = False
                 position = recorder.follow(data, position, out)
                 if position >= length:
                     return length

@@ -67,6 +67,8 @@ class Placement:
         self._withheld: dict[str, Embed] = {}
         self.embeds: list[Embed] = []
         """All that `withheld` was told of, in order."""
+        self.changed = False
+        """Whether something was given out since this was last set to false."""
         self.before_body = injection is not None
         """Whether the body has not begun yet."""
         self.language = ""
@@ -123,6 +125,7 @@ class Placement:
         if self._injection is None or self._injection.placeholder is None:
             return b""
         self._shown.append(embed.service)
+        self.changed = True
         return self._injection.placeholder(self.language, embed, len(self._shown))
 
     def withheld(self, embed: Embed | None) -> None:
@@ -140,12 +143,14 @@ class Placement:
         if not (self._body_due and self._is_page and self._injection):
             return b""
         self._body_due = False
+        self.changed = True
         return self._head() + self._injection.body(self.language)
 
     def _head(self) -> bytes:
         if not (self._head_due and self._is_page and self._injection):
             return b""
         self._head_due = False
+        self.changed = True
         return self._injection.head
 
     def _foot(self) -> bytes:
