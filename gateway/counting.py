@@ -102,9 +102,14 @@ class Counting:
         await self.tallies.add(raised)
 
     def _enforced(self, series: Series, number: int) -> None:
-        kind = kind_of(series)
-        if kind:
-            self.batch.raise_((Cell(f"enforced:{kind}", "service", name) for name in series.service.split()), number)
+        if cells := _cells(series):
+            self.batch.raise_(cells, number)
+
+
+@lru_cache(maxsize=1024)
+def _cells(series: Series) -> tuple[Cell, ...]:
+    kind = kind_of(series)
+    return tuple(Cell(f"enforced:{kind}", "service", name) for name in series.service.split()) if kind else ()
 
 
 def kind_of(series: Series) -> str:

@@ -119,8 +119,9 @@ def needs_decoding(content_type: bytes, start: bytes) -> str | None:
 
 def is_declared(content_type: bytes, start: bytes) -> bool:
     """Whether a page that begins with `start` says what it is in a way that nothing later can change."""
-    named = header_charset(content_type)
-    return any(map(_SURE.fullmatch, (named, meta_charset(start)))) or start.startswith(_BOMS[0][0])
+    if _SURE.fullmatch(header_charset(content_type)) or start.startswith(_BOMS[0][0]):
+        return True
+    return _SURE.fullmatch(meta_charset(start)) is not None
 
 
 class _Decoder(Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from html import escape
 
@@ -88,6 +88,7 @@ class Guard:
         self._places = {service.id: place for place, service in enumerate(catalogue.services)}
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
+        self._address = lru_cache(maxsize=256)(self._address_of)
 
     def learn(self, host: str, ids: Iterable[str]) -> None:
         """Services were taken out of a page of `host`."""
@@ -109,13 +110,12 @@ class Guard:
         ids = self._seen.of(host)
         if not ids and not self._always:
             return b""
-        query = f"?{self._query(ids)}" if ids else ""
         shut = [category for category in OPTIONAL if decision.state(category) is State.REFUSED]
         wait = [category for category in OPTIONAL if decision.state(category) is State.UNSET]
         own = dict.fromkeys((registrable(host), *self._first_party))
         nonced = f' nonce="{escape(nonce)}"' if nonce else ""
         return (
-            f'<script{nonced} src="{folder}{self.file(ids)}{query}" data-shut="{" ".join([*shut, UNDECLARED])}"'
+            f'<script{nonced} src="{folder}{self._address(ids)}" data-shut="{" ".join([*shut, UNDECLARED])}"'
             f' data-wait="{" ".join(wait)}" data-own="{escape(" ".join(own))}"></script>'
         ).encode("ascii", "xmlcharrefreplace")
 
@@ -136,6 +136,9 @@ class Guard:
             "names": {name: numbers[owner] for name, owner in names.items()},
         }
         return self._code + b"(" + json.dumps(data, separators=(",", ":")).encode() + b")"
+
+    def _address_of(self, ids: tuple[str, ...]) -> str:
+        return self.file(ids) + (f"?{self._query(ids)}" if ids else "")
 
     def file(self, ids: tuple[str, ...]) -> str:
         """The name of the script that knows of `ids` too."""

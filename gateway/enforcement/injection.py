@@ -58,6 +58,7 @@ class Placement:
 
     def __init__(self, injection: Injection | None) -> None:
         self._injection = injection
+        self._offers = injection is not None and injection.placeholder is not None
         self._body_due = self._foot_due = injection is not None
         self._head_due = injection is not None and bool(injection.head)
         self._is_page = injection is not None and injection.anyway
@@ -76,7 +77,7 @@ class Placement:
     @property
     def state(self) -> tuple[bool | int | str, ...]:
         """All that what stands next in the page depends on, and that it may change."""
-        due = (self.before_body, self._head_due, self._body_due, self._foot_due)
+        due = (self._offers, self.before_body, self._head_due, self._body_due, self._foot_due)
         return (*due, self._is_page, self._after_head, self._templates, self.language, len(self._shown))
 
     def doctype(self) -> None:

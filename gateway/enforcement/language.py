@@ -6,6 +6,7 @@ Every Chinese tag is answered in traditional Chinese: there is one Chinese text.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -27,6 +28,7 @@ MAX_RANGES = 32
 """Ranges read of one `Accept-Language`; the rest of a longer line is ignored."""
 
 
+@lru_cache(maxsize=256)
 def choose(html_lang: str | None, accept_language: str, default: str) -> str:
     """The locale for a page in `html_lang` asked for with `accept_language`; always one of `LOCALES`."""
     return _known(html_lang or "") or _accepted(accept_language) or _known(default) or LOCALES[0]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.enforcement.edit import Count, Edit
     from gateway.enforcement.embed import Embed
 
-SHORTEST: Final = 640
+SHORTEST: Final = 1024
 """Bytes of a passage before an end is looked for."""
 _LONGEST: Final = 1 << 18
 _MARK: Final = b'">'
@@ -54,12 +54,11 @@ class Known:
         """The bytes from `start` that are looked up, and what stands for them, `stop` being their earliest end."""
         piece = data[start:stop]
         passage = self._by_bytes.get(piece)
-        if isinstance(passage, int):
-            longer = data[start : start + passage]
-            passage = self._by_bytes.get(longer)
-            if isinstance(passage, Passage):
-                return longer, passage
-        return piece, None if isinstance(passage, int) else passage
+        if passage is None or isinstance(passage, Passage):
+            return piece, passage
+        longer = data[start : start + passage]
+        passage = self._by_bytes.get(longer)
+        return (longer, passage) if isinstance(passage, Passage) else (piece, None)
 
     def next(self, data: bytes, start: int, stop: int) -> int:
         """The first place behind `start` and before `stop` where something known begins; `stop` if there is none."""
@@ -82,14 +81,20 @@ class Known:
 
 
 def end(data: bytes, start: int) -> int:
-    """Where the passage that begins at `start` may end at the earliest; -1 while `data` is too short to tell."""
+    """Where the passage that begins at `start` may end at the earliest; -1 where `data` is too short for one.
+
+    Where the data end before that, it is behind the last tag of them.
+    """
     first = start + SHORTEST
     if first < 0:
         first = 0
     mark = data.find(_MARK, first, first + _WINDOW)
     if mark >= 0:
-        return mark + len(_MARK)
-    return data.find(b">", first + _WINDOW) + 1 or -1
+        return mark + 2
+    if (late := data.find(b">", first + _WINDOW)) >= 0:
+        return late + 1
+    last = data.rfind(b">", max(start, 0)) + 1
+    return last if last - start >= _HEAD else -1
 
 
 class Memory:

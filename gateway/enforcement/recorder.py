@@ -20,7 +20,7 @@ class Recorder:
         self._place = place
         self._counts = counts
         self._met = met
-        self._begin = -1
+        self._begin = -(1 << 40)
         self._known = Known()
         self._state = place.state
         self._out = 0
@@ -51,9 +51,9 @@ class Recorder:
         if 0 <= self._begin < position and state == self._state:
             self._remember(data[self._begin : position], out)
         known = self._known = self._remembered.passages(state)
-        stop = end(data, position)
-        while stop >= 0:
-            piece, passage = known.find(data, position, stop)
+        find = known.find
+        while (stop := end(data, position)) >= 0:
+            piece, passage = find(data, position, stop)
             if passage is None:
                 self._first = piece
                 stop = known.next(data, position, stop)
@@ -67,7 +67,6 @@ class Recorder:
             for embed in embeds:
                 self._place.withheld(embed)
             position += length
-            stop = end(data, position)
         self.limit = stop if stop >= 0 else len(data)
         self._begin = position
         self._state = state

@@ -15,7 +15,11 @@ def test_without_the_mark_it_ends_behind_a_later_tag() -> None:
     assert end(b"<p>" + b"x" * 6000 + b"<p>" + b"y" * 6000, 0) == 6006
 
 
-def test_what_is_too_short_to_tell_has_no_end_yet() -> None:
+def test_where_the_data_end_it_ends_behind_the_last_tag() -> None:
+    assert end(b"<p>" * 20 + b"and", 0) == 60
+
+
+def test_what_is_too_short_has_no_end() -> None:
     assert end(b"<p>" * 3, 0) == -1
     assert end(b"x" * 20_000, 0) == -1
 
