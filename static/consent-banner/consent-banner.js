@@ -114,7 +114,7 @@
     if (Object.keys(state).some(granted)) bring(0).then(() => tools.wake(), again);
   };
 
-  const leave = () => location.assign(link ? link.href : prefix + '/');
+  const leave = () => location.assign(prefix + '/');
 
   const open = () => bring(1).then(() => tools.show()).catch(leave);
 

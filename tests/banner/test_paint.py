@@ -106,3 +106,11 @@ def test_each_stylesheet_is_fetched_once(context: BrowserContext, serve: Serve) 
     page = context.new_page()
     page.goto(serve(shop), wait_until="networkidle")
     assert [line for line in shop.requests if line.endswith(".css") and "/assets/" in line] == [f"GET {OWN[0]}"]
+
+
+def test_the_largest_paint_is_the_shops_however_little_it_shows(chromium: Browser, serve: Serve) -> None:
+    page = visit(chromium, serve(Shop("<p>tea from the hills, picked by hand</p>")))
+    page.wait_for_function(f"getComputedStyle(document.querySelector('{BAR}')).opacity === '1'")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+    assert {name for name, _ in page.evaluate("seen.paints")} == {"P"}
+    page.context.close()
