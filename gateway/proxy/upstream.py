@@ -19,7 +19,7 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.http import HttpProcessingError, StreamWriter
 from yarl import URL
 
-from gateway.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnreachable
+from gateway.errors import UpstreamBadResponse, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
 from gateway.types import RawHeaders
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Limits:
     """Bounds towards the shop; times in seconds."""
 
     connections: int = 256
+    waiting: int = 512
+    """Requests that may wait for one of them, a new one being made included; more are answered 503 at once."""
+    websockets: int = 1024
     connect: float = 10.0
     answer: float = 60.0
     """From the last byte of the request to the answer's header."""
@@ -106,6 +109,8 @@ class Upstream:
         self.url = parsed
         self.base = parsed.raw_path.rstrip("/").encode()
         self.limits = limits or Limits()
+        self.websockets = 0
+        self._waiting = 0
         self._connector: TCPConnector | None = None
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
@@ -157,12 +162,17 @@ class Upstream:
                 raise
 
     async def _connect(self) -> Connection:
+        if self._waiting >= self.limits.waiting:
+            raise UpstreamBusy(f"{self._waiting} requests wait for a connection to the shop")
+        self._waiting += 1
         try:
             return await cast(TCPConnector, self._connector).connect(self._where, [], self._timeout)
         except TimeoutError as error:
             raise UpstreamTimeout(f"no connection to the shop within {self.limits.connect} s") from error
         except (ClientError, OSError) as error:
             raise UpstreamUnreachable(f"no connection to the shop: {error!r}") from error
+        finally:
+            self._waiting -= 1
 
     async def _exchange(
         self,

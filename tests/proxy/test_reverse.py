@@ -482,3 +482,32 @@ def test_a_body_framed_by_http_2_is_sent_chunked() -> None:
     assert shop.requests == [
         "POST /é HTTP/1.1\r\n".encode() + b"host: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     ]
+
+
+def test_requests_beyond_those_that_may_wait_are_answered_at_once_with_503() -> None:
+    held = threading.Event()
+
+    def script(connection: socket.socket, request: bytes, number: int) -> bool:
+        held.wait(60)
+        connection.sendall(OK)
+        return False
+
+    limits = Limits(connections=1, waiting=2)
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        answers.append(get(port)[0])
+
+    with RawShop(script) as shop, serve(ReverseProxy(shop.url, limits=limits)) as port:
+        threads = [threading.Thread(target=ask) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 2:
+            time.sleep(0.01)
+        held.set()
+        for thread in threads:
+            thread.join(60)
+    codes = [head.split()[1] for head in answers]
+    assert (codes[:2], sorted(codes)) == ([b"503", b"503"], [b"200", b"200", b"200", b"503", b"503"])
+    assert b"\r\nretry-after: 5" in answers[0]
+    assert len(shop.requests) == 3
