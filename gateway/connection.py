@@ -1,4 +1,4 @@
-"""A visitor's connection that is not kept waiting for: uvicorn has no limit for heads, slow bodies and slow readers.
+"""A visitor's connection with the bounds that uvicorn has not: heads, hosts, slow bodies and slow readers.
 
 nginx in front has them all; these hold where the gateway stands alone.
 """
@@ -9,6 +9,8 @@ import asyncio
 from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.proxy.forwarded import HOST
 
 LARGEST_HEAD: Final = 65_536
 """Bytes of a request's line and headers."""
@@ -24,7 +26,8 @@ class Connection(HttpToolsProtocol):
 
     A look every `patience` seconds: who has not finished a head, sent enough of a body, or taken a byte of the
     answer for four rounds is cut off. What waits for the shop, or idles between two requests, does not count.
-    A head over 64 kB or with more than 200 lines is answered with 400.
+    A head over 64 kB or with more than 200 lines is answered with 400, and so is one that does not say for sure
+    whom it asks, or where its body ends (RFC 9112, sections 3.2 and 6.1).
     """
 
     patience: ClassVar[float] = 15.0
@@ -63,13 +66,23 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A head is over. Raises ValueError, which the parser answers with 400, when it was too large."""
+        """A head is over. Raises ValueError, which is answered with 400, when it is too large or doubtful."""
         self._in_head = False
         self._heads += 1
         may_be_large = self._piece + self._received - self._head_began > LARGEST_HEAD
         if len(self.headers) > MOST_HEADERS or (may_be_large and self._head_size() > LARGEST_HEAD):
             raise ValueError("the header is too large")
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]) or self.parser.get_http_version() != "1.1":
+            self._older(hosts)
         super().on_headers_complete()
+
+    def _older(self, hosts: list[bytes]) -> None:
+        """HTTP/1.0 may name no host, and knows no chunks. Raises ValueError for everything else."""
+        if self.parser.get_http_version() != "1.0" or len(hosts) > 1 or not all(map(HOST.fullmatch, hosts)):
+            raise ValueError("expected HTTP/1.1 and one host")
+        if any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise ValueError("HTTP/1.0 has no Transfer-Encoding")
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -190,3 +190,28 @@ def test_a_silent_websocket_stays() -> None:
         time.sleep(1)
         wire.send("hello")
         assert wire.recv(timeout=20) == "still here"
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [
+        ("1.1", [], b"400"),
+        ("1.1", ["a.test"], b"200"),
+        ("1.1", ["a.test:8080"], b"200"),
+        ("1.1", ["[::1]:8080"], b"200"),
+        ("1.1", ["a.test", "a.test"], b"400"),
+        ("1.1", [""], b"400"),
+        ("1.1", ["a.test/b"], b"400"),
+        ("1.1", ["b@a.test"], b"400"),
+        ("1.1", ["a.test:b"], b"400"),
+        ("1.0", [], b"200"),
+        ("1.0", ["a.test"], b"200"),
+        ("1.0", ["a.test", "b.test"], b"400"),
+        ("1.0", ["a.test b"], b"400"),
+        ("2.0", ["a.test"], b"400"),
+    ],
+)
+def test_a_request_names_one_host(version: str, hosts: list[str], status: bytes) -> None:
+    lines = [f"GET / HTTP/{version}", *(f"Host: {host}" for host in hosts), "Connection: close", "", ""]
+    with shop() as (_, port):
+        assert exchange(port, "\r\n".join(lines).encode()).split()[1] == status

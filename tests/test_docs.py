@@ -10,6 +10,7 @@ import pytest
 
 from gateway.cli.commands import MODULES
 from gateway.config.settings import FileSettings
+from tests.end_to_end.wire import wire_table
 from tests.model.truth import age_table, truth_table
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +63,13 @@ def test_the_tables_of_choices_are_those_the_tests_read(name: str, table: str) -
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
     assert found
     assert found[1].strip() == table
+
+
+def test_the_table_of_hostile_input_is_what_the_tests_send() -> None:
+    page = (ROOT / "docs/hostile-input.md").read_text("utf-8")
+    found = re.search(r"<!-- wire -->\n(.*?)<!-- /wire -->", page, re.DOTALL)
+    assert found
+    assert found[1].strip() == wire_table()
 
 
 @pytest.mark.parametrize("name", list(MODULES))

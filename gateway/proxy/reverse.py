@@ -96,7 +96,7 @@ class ReverseProxy:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        if method == "CONNECT":
+        if method in ("CONNECT", "TRACE"):  # an echo would tell scripts what HttpOnly hides from them
             await _fail(405, method, send)
             return
         visitor = _Visitor(receive)

@@ -8,6 +8,7 @@ every URL anew, and costs a third of the time of a request.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 _HEADER_LINE_LIMIT: Final = 65_536
 _READ_BUFFER: Final = 65_536
+_UNSENDABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""Control characters: aiohttp takes some of them in values, no server may send them (RFC 9110, section 5.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,8 @@ class Upstream:
             raise
         if message.code == 101:
             raise UpstreamBadResponse("the shop changed the protocol unasked")
+        if message.code > 599 or _UNSENDABLE.search(b"".join([value for _, value in message.raw_headers])):
+            raise UpstreamBadResponse(f"the shop's answer {message.code} cannot be passed on")
         if not payload.is_eof():
             protocol.read_timeout = self.limits.idle
             protocol.start_timeout()

@@ -511,3 +511,19 @@ def test_requests_beyond_those_that_may_wait_are_answered_at_once_with_503() -> 
     assert (codes[:2], sorted(codes)) == ([b"503", b"503"], [b"200", b"200", b"200", b"503", b"503"])
     assert b"\r\nretry-after: 5" in answers[0]
     assert len(shop.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 600 No\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-A: \x7f\r\nContent-Length: 0\r\n\r\n"],
+    ids=["status", "control character"],
+)
+def test_what_no_server_may_send_is_not_passed_on(answer: bytes) -> None:
+    with RawShop(says(answer)) as shop, serve(ReverseProxy(shop.url)) as port:
+        assert get(port)[0].startswith(b"HTTP/1.1 502 ")
+
+
+def test_nobody_gets_an_echo_of_what_they_sent() -> None:
+    with RawShop(says(OK)) as shop, serve(ReverseProxy(shop.url)) as port:
+        assert get(port, method=b"TRACE")[0].startswith(b"HTTP/1.1 405 ")
+    assert shop.requests == []
