@@ -22,6 +22,7 @@ SERVER: dict[str, Any] = {
     "http": "gateway.connection:Connection" if sys.platform != "win32" else "auto",
     "lifespan": "on",
     "timeout_keep_alive": 75,
+    "timeout_graceful_shutdown": 20,
     "ws": "websockets-sansio",
 }
 
