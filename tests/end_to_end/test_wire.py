@@ -6,22 +6,28 @@ And shops that answer what no shop should: 502, or what can be passed on. Never 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.wire import ANSWERS, REQUESTS, Case
+from tests.end_to_end.wire import ANSWERS, HANDSHAKES, REQUESTS, Case
 from tests.nginx.server import needs_nginx
 from tests.nginx.site import HOST, Shop, Site, front, gateway
-from tests.proxy.servers import RawShop
+from tests.proxy.servers import RawShop, Script
 from tests.proxy.servers import serve as running
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET /goods HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: _ga=1; sessionid=7\r\n\r\n"
+)
 CONSENT = b"x-consent: necessary=1;preferences=0;statistics=0;marketing=0;src=none;rev=1"
 
 
@@ -31,16 +37,17 @@ class Wire:
     def __init__(self, shop: RawShop, port: int, log: Path) -> None:
         self.shop, self.port, self.log = shop, port, log
         self.answer = OK
+        self.script: Script | None = None
         self._logged = 0
 
     def clean(self) -> None:
         """Forget what was."""
-        self.answer = OK
+        self.answer, self.script = OK, None
         self.shop.requests.clear()
         self._logged = len(self.log.read_text())
 
-    def exchange(self, sent: bytes, site: Site | None = None) -> bytes:
-        """All bytes that come back for `sent`, through TLS where a site is given."""
+    def exchange(self, sent: bytes, site: Site | None = None, until: bytes | None = None) -> bytes:
+        """All bytes that come back for `sent`, or those up to `until`; through TLS where a site is given."""
         data = b""
         with contextlib.ExitStack() as stack:
             wire = stack.enter_context(socket.create_connection(("127.0.0.1", site.port if site else self.port), 20))
@@ -48,7 +55,7 @@ class Wire:
                 wire = stack.enter_context(site.tls.wrap_socket(wire, server_hostname=HOST))
             with contextlib.suppress(OSError):
                 wire.sendall(sent)
-                while piece := wire.recv(65536):
+                while (until is None or until not in data) and (piece := wire.recv(65536)):
                     data += piece
         return data
 
@@ -70,7 +77,9 @@ def statuses(answer: bytes) -> list[int]:
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    def script(connection: socket.socket, request: bytes, number: int) -> bool:
+    def script(connection: socket.socket, request: bytes, number: int) -> bool | None:
+        if found.script:
+            return found.script(connection, request, number)
         connection.sendall(found.answer)
         return False
 
@@ -119,6 +128,24 @@ def test_an_answer_that_cannot_be_passed_on_is_a_502(wire: Wire, case: Case) -> 
     assert b"\r\nset-cookie:" not in answer.lower()
     assert len(wire.shop.requests) == case.asked
     wire.check()
+
+
+@pytest.mark.parametrize("case", HANDSHAKES, ids=lambda case: case.name)
+def test_a_websocket_begins_as_it_should_or_is_denied(gate: Wire, case: Case) -> None:
+    def script(connection: socket.socket, request: bytes, number: int) -> bool:
+        (key,) = re.findall(rb"sec-websocket-key: (\S+)", request, re.I)
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()  # RFC 6455, section 1.3
+        connection.sendall(case.sent.replace(b"ACCEPT", b64encode(digest)))
+        return False
+
+    gate.clean()
+    gate.script = script
+    answer = gate.exchange(HANDSHAKE, until=b"\r\n\r\n")
+    assert statuses(answer)[:1] == [case.status]
+    assert b"set-cookie: _ga=1" not in answer.lower()
+    (asked,) = gate.shop.requests
+    assert b"\r\ncookie: sessionid=7\r\n" in asked
+    assert "Traceback" not in gate.log.read_text()
 
 
 def test_after_all_that_the_gateway_is_well(wire: Wire) -> None:

@@ -121,7 +121,7 @@ REQUESTS = (
     Case("HTTP/2 without being asked", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), 400, 0),
     get("upgrade to h2c", 200, 1, b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__"),
     Case("WebSocket without a key",
-         b"GET /ws HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 400, 0),
+         b"GET /ws HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n", 400, 0),
     Case("CONNECT", b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\nConnection: close\r\n\r\n",
          400, 0),
     get("TRACE", 405, 0, line=b"TRACE /goods HTTP/1.1"),
@@ -162,6 +162,23 @@ ANSWERS = (
          b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 1000 + _OK + b"\r\nok", 200, 1),
 )  # fmt: skip
 
+_SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ACCEPT\r\n"
+)
+HANDSHAKES = (
+    Case("a tracker's cookie", _SWITCHED + b"Set-Cookie: _ga=1\r\n\r\n", 101, 1),
+    Case("control character in a header", _SWITCHED + b"X-A: 1\x01\r\n\r\n", 502, 1),
+    Case("space in a header's name", _SWITCHED + b"X A: 1\r\n\r\n", 502, 1),
+    Case("folded header", _SWITCHED + b"X-A: 1\r\n X-B: 1\r\n\r\n", 502, 1),
+    Case("the wrong key", _SWITCHED.replace(b"ACCEPT", b"tea") + b"\r\n", 502, 1),
+    Case("a protocol nobody asked for", _SWITCHED + b"Sec-WebSocket-Protocol: tea\r\n\r\n", 502, 1),
+    Case("an extension nobody asked for", _SWITCHED + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", 502, 1),
+    Case("a page", _OK + b"\r\nok", 200, 1),
+    Case("status 999", b"HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n", 502, 1),
+    Case("no HTTP", b"tea", 502, 1),
+    Case("nothing", b"", 502, 1),
+)
+
 
 def wire_table() -> str:
     """The table of the docs: what is sent, what the gateway answers, how often the shop is asked."""
@@ -169,8 +186,10 @@ def wire_table() -> str:
     rows += [f"| {case.name} | {_ANSWERED.get(case.status, case.status)} | {_TIMES[case.asked]} |" for case in REQUESTS]
     rows += ["", "| what the shop answers | the visitor gets |", "|---|---|"]
     rows += [f"| {case.name} | {_ANSWERED.get(case.status, case.status)} |" for case in ANSWERS]
+    rows += ["", "| what the shop answers to a WebSocket | the visitor gets |", "|---|---|"]
+    rows += [f"| {case.name} | {_ANSWERED.get(case.status, case.status)} |" for case in HANDSHAKES]
     return "\n".join(rows)
 
 
 _TIMES = ("–", "once", "twice")
-_ANSWERED = {100: "100, then 200", 200: "200", 303: "303 to the settings page"}
+_ANSWERED = {100: "100, then 200", 101: "101, without it", 303: "303 to the settings page"}

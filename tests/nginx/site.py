@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -200,11 +200,21 @@ class Site:
 
 
 @contextmanager
-def front(folder: Path, gateways: Sequence[int], shop: Shop, behind: int) -> Iterator[Site]:
-    """nginx alone, before whatever listens on the ports of `gateways`, and `behind` for static files."""
+def front(
+    folder: Path,
+    gateways: Sequence[int],
+    shop: Shop,
+    behind: int,
+    *,
+    change: Callable[[str], str] = lambda text: text,
+) -> Iterator[Site]:
+    """nginx alone, before whatever listens on the ports of `gateways`, and `behind` for static files.
+
+    `change` does to site.conf what its comments tell an operator to.
+    """
     certificate(folder)
     plain = free_port()
-    text = MAIN + placed(folder, plain=plain, gateways=gateways, shop=behind) + "}}\n"
+    text = MAIN + change(placed(folder, plain=plain, gateways=gateways, shop=behind)) + "}}\n"
     with nginx(folder, 0, text) as port:
         yield Site(folder, port, plain, shop)
 
