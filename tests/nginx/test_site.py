@@ -244,6 +244,57 @@ def test_eight_kilobytes_of_cookies_and_an_upload_pass(shop: Site) -> None:
     assert len(shop.shop.asked("/upload")[0]["cookie"]) == len(cookie)
 
 
+@pytest.mark.parametrize(("path", "length"), [("/upload", (64 << 20) + 1), ("/_choices/choice", 16_385)])
+def test_what_is_too_large_is_refused_before_it_is_sent(shop: Site, path: str, length: int) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}\r\n\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", shop.port), 20) as plain,
+        shop.tls.wrap_socket(plain, server_hostname=HOST) as wire,
+    ):
+        wire.sendall(head.encode())
+        assert b" 413 " in wire.recv(4096)
+    assert shop.shop.requests == []
+
+
+def test_half_a_head_does_not_wait_for_the_other_half_for_long(tmp_path: Path) -> None:
+    shorter = tmp_path / "clients.conf"
+    text = (SHIPPED / "clients.conf").read_text("utf-8")
+    shorter.write_text(text.replace("client_header_timeout 10s", "client_header_timeout 1s"))
+
+    def hurry(text: str) -> str:
+        return text.replace(f"{SHIPPED}/clients.conf", str(shorter))
+
+    with (
+        front(tmp_path, [free_port()], Shop(), 1, change=hurry) as shop,
+        socket.create_connection(("127.0.0.1", shop.port), 30) as plain,
+        shop.tls.wrap_socket(plain, server_hostname=HOST) as wire,
+    ):
+        wire.sendall(f"GET /goods HTTP/1.1\r\nHost: {HOST}\r\n".encode())
+        assert wire.recv(4096) == b""
+
+
+def test_a_header_of_fifteen_kilobytes_passes_in_http_1_too(shop: Site) -> None:
+    request = f"GET /goods HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nCookie: member={'x' * 15_000}\r\n\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", shop.port), 30) as plain,
+        shop.tls.wrap_socket(plain, server_hostname=HOST) as wire,
+    ):
+        wire.sendall(request.encode())
+        assert b" 200 " in wire.recv(4096)
+    assert len(shop.shop.asked("/goods")[0]["cookie"]) == 15_007
+
+
+def test_connections_to_the_gateway_stay_open(tmp_path: Path) -> None:
+    def answer(connection: socket.socket, request: bytes, number: int) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return True
+
+    with RawShop(answer) as gateway, front(tmp_path, [gateway.port], Shop(), 1) as shop:
+        for _ in range(5):
+            assert shop.get("/goods").text == "ok"
+    assert (len(gateway.requests), gateway.connections) == (5, 1)
+
+
 def test_the_log_of_the_shop_names_nobody(shop: Site) -> None:
     shop.get("/goods?mail=SECRET", "127.0.0.77", cookie="member=SECRET", user_agent="SECRET")
     log = (shop.folder / "shop.log").read_text()
