@@ -500,7 +500,10 @@ def test_requests_beyond_those_that_may_wait_are_answered_at_once_with_503() -> 
 
     with RawShop(script) as shop, serve(ReverseProxy(shop.url, limits=limits)) as port:
         threads = [threading.Thread(target=ask) for _ in range(5)]
-        for thread in threads:
+        threads[0].start()
+        while not shop.requests:
+            time.sleep(0.01)
+        for thread in threads[1:]:
             thread.start()
         while len(answers) < 2:
             time.sleep(0.01)
