@@ -8,6 +8,7 @@ GatewayError
 │   └── ImportRefused      a file is no exported record, or there is a record already; nothing was changed
 ├── UpstreamError        the shop did not answer as HTTP demands
 │   ├── UpstreamUnreachable  502
+│   ├── UpstreamBusy         503
 │   ├── UpstreamTimeout      504
 │   └── UpstreamBadResponse  502
 ├── ScanError            a shop could not be visited
@@ -73,6 +74,12 @@ class UpstreamError(GatewayError):
 
 class UpstreamUnreachable(UpstreamError):
     """No connection to the shop."""
+
+
+class UpstreamBusy(UpstreamError):
+    """As many requests as may wait for a connection to the shop are waiting."""
+
+    status = 503
 
 
 class UpstreamTimeout(UpstreamError):

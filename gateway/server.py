@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import uvicorn
@@ -18,8 +19,10 @@ SERVER: dict[str, Any] = {
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
+    "http": "gateway.connection:Connection" if sys.platform != "win32" else "auto",
     "lifespan": "on",
     "timeout_keep_alive": 75,
+    "timeout_graceful_shutdown": 20,
     "ws": "websockets-sansio",
 }
 

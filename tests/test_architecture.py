@@ -14,7 +14,7 @@ LAYERS = (
     {"demo", "scan"},
     {"server"},
     {"app"},
-    {"edition", "lifespan", "staff"},
+    {"connection", "edition", "lifespan", "staff"},
     {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},

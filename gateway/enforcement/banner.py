@@ -1,7 +1,12 @@
-"""What the gateway adds to the shop's pages: a stylesheet, the banner or a chip, the footer link, a script.
+"""What the gateway adds to the shop's pages: the banner or a chip, the footer link, a stylesheet, a script.
 
 Everything is rendered when a `Banner` is built, one variant per language and state; a request picks a variant
 and fills in the path to come back to. Class names avoid the words that content blockers hide.
+
+The stylesheets must not hold up the shop: a `<link>` that the parser meets stops the painting of what follows and
+every deferred script until it has come (HTML Standard, 4.2.4 and 4.12.1). So the markup names them as preloads, our
+script makes stylesheets of these, and only without scripts they are plain links. Until then what is ours is `hidden`;
+its styles bring it to light. It is made of `div`s, which no shop's reset gives a `display`.
 """
 
 from __future__ import annotations
@@ -61,9 +66,9 @@ class Banner:
         self._shown = shown
         self._offered = lru_cache(maxsize=256)(self._offer)
         self._more = " ".join(more)
-        self._embeds = embeds
+        self._embeds = _ascii(_sheet(embeds)) if embeds else b""
         self._script = script
-        self._head = _ascii(f'<link rel="stylesheet" href="{escape(stylesheet)}">')
+        self._stylesheet = stylesheet
         self._bars = {
             (locale, told, asked, again): self._bar(texts(locale), told, asked, again)
             for locale in LOCALES
@@ -91,21 +96,21 @@ class Banner:
         }
 
     def body(self, decision: Decision, locale: str, return_to: str, page_lang: str | None = None) -> bytes:
-        """The stylesheet, then the banner if the decision asks, else the chip of an honoured signal.
+        """The banner if the decision asks, else the chip of an honoured signal.
 
         `return_to` is the path and query of the page, `page_lang` what its `<html lang>` says.
         """
         told = _differs(locale, page_lang)
         if decision.cookieless:
-            return self._head + self._lost[locale, told]
+            return self._lost[locale, told]
         if not decision.ask:
-            return self._head + self._chips.get((locale, told, decision.chip), b"")
+            return self._chips.get((locale, told, decision.chip), b"")
         asked = self._in_state(decision, State.UNSET)
         stays = self._in_state(decision, State.GRANTED)
         if not asked:
-            return self._head
+            return b""
         before, after = self._bars[locale, told, asked, stays]
-        return self._head + before + _ascii(escape(return_to)) + after
+        return before + _ascii(escape(return_to)) + after
 
     def shown(self, locale: str) -> bytes:
         """The first layer with the whole question, as archived and hashed: with no path to return to."""
@@ -127,7 +132,7 @@ class Banner:
         click_ids: Sequence[str] = (),
         mode: str = "",
     ) -> bytes:
-        """The settings link and the script, for every rewritten page.
+        """The settings link, the stylesheet and the script, for every rewritten page.
 
         `nonce` is the shop's own, if its policy works with one; `reload` says that a policy of ours came with
         the page, so that a new choice needs a new page. `click_ids` are the parameters of this request that
@@ -154,7 +159,7 @@ class Banner:
         anchor = Markup(' style="--cg-at:{}"').format(name) if name else ""
         markup = self._offered("placeholder.html", locale, embed, page_lang, anchor=anchor)
         # Not in the placeholder: the styles must outlive it.
-        sheet = self._sheet() if first else b""
+        sheet = self._embeds if first else b""
         return sheet + (anchored(embed.element, name) if name else embed.element) + markup
 
     def buttons(
@@ -163,11 +168,9 @@ class Banner:
         """What stands at the window's edge for services whose scripts wait in the page: one button for each."""
         each = b"".join(self._offered("launcher.html", locale, embed, page_lang) for embed in embeds)
         label = escape(texts(locale)["embed.load"])
-        sheet = self._sheet() if first else b""
-        return sheet + _ascii(f'<aside class="cg-edge" aria-label="{label}" data-nosnippet>') + each + b"</aside>"
-
-    def _sheet(self) -> bytes:
-        return _ascii(f'<link rel="stylesheet" href="{escape(self._embeds)}">') if self._embeds else b""
+        sheet = self._embeds if first else b""
+        edge = f'<div class="cg-edge" role="complementary" aria-label="{label}" data-nosnippet hidden>'
+        return sheet + _ascii(edge) + each + b"</div>"
 
     def _offer(self, name: str, locale: str, embed: Embed, page_lang: str | None, **more: object) -> bytes:
         words = texts(locale)
@@ -227,6 +230,7 @@ class Banner:
             lang=_lang(words, told),
             prefix=shown.prefix,
             rev=shown.rev,
+            sheet=_sheet(self._stylesheet),
             script=self._script,
             more=self._more,
             nonce=_NONCE,
@@ -258,6 +262,14 @@ def _differs(locale: str, page_lang: str | None) -> bool:
 
 def _lang(words: Texts, told: bool) -> Markup:
     return Markup(' lang="{}" dir="{}"').format(words["lang"], words["dir"]) if told else Markup("")
+
+
+def _sheet(address: str) -> Markup:
+    """A stylesheet that nothing of the shop's waits for."""
+    return Markup(
+        '<link class="cg" rel="preload" as="style" href="{0}" fetchpriority="low">'
+        '<noscript><link rel="stylesheet" href="{0}"></noscript>'
+    ).format(address)
 
 
 def _ascii(markup: str) -> bytes:

@@ -11,7 +11,7 @@ from gateway.enforcement.encodings import Decoder, Identity, decoder
 from gateway.enforcement.failure_page import failure_page
 from gateway.enforcement.headers import get_all, replace
 from gateway.enforcement.sniffing import SNIFFED_BYTES, HtmlClaim, claims_html, looks_like_html
-from gateway.errors import RewriteError
+from gateway.errors import RewriteError, UpstreamError
 from gateway.types import ASGIApp, Message, RawHeaders, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,12 @@ class HtmlMiddleware:
             return
         scope = asks_plainly(scope)
         answer = _Answer(scope, send, self._rewriter_for, self._count)
-        await self._app(scope, receive, answer)
+        try:
+            await self._app(scope, receive, answer)
+        except UpstreamError as error:
+            if not answer.holds:
+                raise
+            await answer.give_up(error.status)
 
 
 def asks_plainly(scope: Scope) -> Scope:
@@ -127,6 +132,18 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         await self._handle(message)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the start of the answer waits for first bytes."""
+        return self._handle in (self._sniff, self._first)
+
+    async def give_up(self, status: int) -> None:
+        """Answer with a page of our own; what the shop still sends goes nowhere."""
+        self._handle = _nowhere
+        headers, body = failure_page(status)
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _begin(self, message: Message) -> None:
         if message["type"] != "http.response.start":
@@ -229,12 +246,8 @@ class _Answer:
             await self._send({"type": "http.response.body", "body": out, "more_body": more})
 
     async def _close(self, why: str) -> None:
-        """Answer with a page of our own; what the shop still sends goes nowhere."""
         self._count(why)
-        self._handle = _nowhere
-        headers, body = failure_page(502)
-        await self._send({"type": "http.response.start", "status": 502, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self.give_up(502)
 
 
 class _Page:

@@ -18,7 +18,8 @@ _CLAIMS: Final = re.compile(rb"x[-_]forwarded[-_].+|forwarded|x[-_]real[-_]ip|x[
 
 Underscores too: CGI and WSGI shops read `X_Forwarded_For` and `X-Forwarded-For` as the same variable.
 """
-_HOST_VALUE: Final = re.compile(rb"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+HOST: Final = re.compile(rb"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""A host that names a site, with a port or without; no user, no path."""
 _SCHEMES: Final = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
 
 
@@ -90,7 +91,7 @@ class ForwardedMiddleware:
         if scheme is None:
             scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
         host = claims[_HOST][-1] if claims[_HOST] else b""
-        if _HOST_VALUE.fullmatch(host):
+        if HOST.fullmatch(host):
             headers = [(b"host", host), *(line for line in headers if line[0] != b"host")]
         headers += _forwarding(", ".join([*believed, peer]), scheme.encode(), _host(headers))
         if scope["type"] == "websocket":

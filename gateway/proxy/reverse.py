@@ -31,6 +31,7 @@ _NEVER_LISTED: Final = frozenset(
      b"x-forwarded-host", b"x-forwarded-proto")
 )  # fmt: skip
 """A visitor could name these in `Connection` to have them taken away between us and the shop."""
+_BUSY: Final = [(b"retry-after", b"5")]
 _PATIENCE: Final = 0.05
 """Seconds an answer may take before we look whether the visitor is still there; most are done by then."""
 
@@ -59,9 +60,9 @@ class ReverseProxy:
 
     Path, query and headers pass byte for byte, `Host` as received; forwarding headers are
     ForwardedMiddleware's business. A shop that is away is answered with 502 or 504 and asked again at the
-    next request. When an answer breaks off after it began, UpstreamError is raised so that the server cuts
-    the visitor's connection: a clean end would pass a torn page for a whole one. A visitor who leaves
-    takes the shop's request along.
+    next request; where too many wait for it, with 503 and Retry-After. When an answer breaks off after it
+    began, UpstreamError is raised so that the server cuts the visitor's connection: a clean end would pass
+    a torn page for a whole one. A visitor who leaves takes the shop's request along.
     """
 
     def __init__(self, upstream_url: str, *, limits: Limits | None = None) -> None:
@@ -95,7 +96,7 @@ class ReverseProxy:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        if method == "CONNECT":
+        if method in ("CONNECT", "TRACE"):  # an echo would tell scripts what HttpOnly hides from them
             await _fail(405, method, send)
             return
         visitor = _Visitor(receive)
@@ -214,5 +215,7 @@ async def _pass_on(answer: Answer, send: Send) -> None:
 
 async def _fail(status: int, method: str, send: Send) -> None:
     headers, body = failure_page(status)
+    if status == 503:
+        headers += _BUSY
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body, "more_body": False})

@@ -8,6 +8,7 @@ every URL anew, and costs a third of the time of a request.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
@@ -19,7 +20,7 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.http import HttpProcessingError, StreamWriter
 from yarl import URL
 
-from gateway.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnreachable
+from gateway.errors import UpstreamBadResponse, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
 from gateway.types import RawHeaders
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 _HEADER_LINE_LIMIT: Final = 65_536
 _READ_BUFFER: Final = 65_536
+_UNSENDABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""Control characters: aiohttp takes some of them in values, no server may send them (RFC 9110, section 5.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class Limits:
     """Bounds towards the shop; times in seconds."""
 
     connections: int = 256
+    waiting: int = 512
+    """Requests that may wait for one of them, a new one being made included; more are answered 503 at once."""
+    websockets: int = 1024
     connect: float = 10.0
     answer: float = 60.0
     """From the last byte of the request to the answer's header."""
@@ -106,6 +112,8 @@ class Upstream:
         self.url = parsed
         self.base = parsed.raw_path.rstrip("/").encode()
         self.limits = limits or Limits()
+        self.websockets = 0
+        self._waiting = 0
         self._connector: TCPConnector | None = None
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
@@ -157,12 +165,17 @@ class Upstream:
                 raise
 
     async def _connect(self) -> Connection:
+        if self._waiting >= self.limits.waiting:
+            raise UpstreamBusy(f"{self._waiting} requests wait for a connection to the shop")
+        self._waiting += 1
         try:
             return await cast(TCPConnector, self._connector).connect(self._where, [], self._timeout)
         except TimeoutError as error:
             raise UpstreamTimeout(f"no connection to the shop within {self.limits.connect} s") from error
         except (ClientError, OSError) as error:
             raise UpstreamUnreachable(f"no connection to the shop: {error!r}") from error
+        finally:
+            self._waiting -= 1
 
     async def _exchange(
         self,
@@ -202,6 +215,8 @@ class Upstream:
             raise
         if message.code == 101:
             raise UpstreamBadResponse("the shop changed the protocol unasked")
+        if message.code > 599 or _UNSENDABLE.search(b"".join([value for _, value in message.raw_headers])):
+            raise UpstreamBadResponse(f"the shop's answer {message.code} cannot be passed on")
         if not payload.is_eof():
             protocol.read_timeout = self.limits.idle
             protocol.start_timeout()

@@ -47,10 +47,23 @@ async def relay(
     """Connect the visitor's WebSocket to the shop's at `target`; return when either side has closed.
 
     A denied handshake is passed on as the shop wrote it where the server can (`websocket.http.response`),
-    as a plain denial otherwise. A connection lost without a close frame stays visible as one: 1011 to the
-    visitor, a cut connection to the shop.
+    as a plain denial otherwise; one over the limit is denied with 503. A connection lost without a close
+    frame stays visible as one: 1011 to the visitor, a cut connection to the shop.
     """
     await receive()
+    if upstream.websockets >= upstream.limits.websockets:
+        await _deny(scope, send, 503, [(b"cache-control", b"no-store"), (b"retry-after", b"5")], b"")
+        return
+    upstream.websockets += 1
+    try:
+        await _relay(upstream, target, headers, scope, receive, send)
+    finally:
+        upstream.websockets -= 1
+
+
+async def _relay(
+    upstream: Upstream, target: bytes, headers: RawHeaders, scope: Scope, receive: Receive, send: Send
+) -> None:
     try:
         shop = await _connect(upstream, target, headers, scope)
     except InvalidStatus as denial:

@@ -50,13 +50,23 @@
   const banner = document.querySelector('[data-consent-banner]');
   /** @type {HTMLAnchorElement | null} */
   const link = document.querySelector('.cg-foot a');
+  const foot = link?.parentElement;
+  // It would move when its styles come.
+  foot?.remove();
 
-  const hide = () => {
-    if (banner) banner.hidden = true;
-  };
+  const hide = () => banner?.remove();
+
+  /** Our stylesheets. Nothing of the shop's waits for them, and nothing of ours is seen without them, unless they fail. */
+  const styled = Promise.all([...document.querySelectorAll('link.cg')].map((link) => new Promise((done) => {
+    link.replaceWith(Object.assign(link.cloneNode(), { rel: 'stylesheet', onload: done, onerror: done }));
+  }))).then(() => {
+    if (foot) script.before(foot);
+    for (const ours of document.querySelectorAll('[class^=cg][hidden]')) ours.hidden = false;
+  });
 
   /** A line of text in place of the banner. @param {string | null} text @param {boolean} [focus] */
-  const tell = (text, focus) => {
+  const tell = async (text, focus) => {
+    await styled;
     const line = document.createElement('p');
     line.className = 'cg cg-chip';
     line.lang = (banner || link || line).lang;
@@ -104,7 +114,7 @@
     if (Object.keys(state).some(granted)) bring(0).then(() => tools.wake(), again);
   };
 
-  const leave = () => location.assign(link ? link.href : prefix + '/');
+  const leave = () => location.assign(prefix + '/');
 
   const open = () => bring(1).then(() => tools.show()).catch(leave);
 
@@ -204,5 +214,10 @@
   document.addEventListener('click', click);
   addEventListener('pageshow', (event) => event.persisted && check());
   Object.assign(window, { consentGateway: { get: () => ({ ...state }), open } });
-  announce('consent:ready');
+  // The shop's own scripts must have had their time to listen.
+  new Promise((ready) => {
+    addEventListener('DOMContentLoaded', ready);
+    addEventListener('load', ready);
+    if (document.readyState === 'complete') ready(0);
+  }).then(() => announce('consent:ready'));
 })();

@@ -33,6 +33,10 @@
     return { owner, exact, name, path: RegExp((name && '^') + pattern(path, whole ? '[^?]*' : '.*') + end) };
   });
 
+  /** Of the shop's own hosts only these speak, and one look tells that none of them does. */
+  const everywhere = urls.filter(({ name }) => !name);
+  const any = RegExp(everywhere.map(({ path }) => path.source).join('|'));
+
   const names = Object.entries(known.names).map(([rule, owner]) => ({ owner, name: RegExp(`^${pattern(rule)}$`) }));
 
   /** Whether nothing may be asked of an address now. @param {any} address */
@@ -41,8 +45,8 @@
     const target = href.replace(/^[^/]*\/\/[^/]*|#.*/g, '').toLowerCase();
     const host = hostname.replace(/\.$/, '');
     const mine = own.some((name) => below(host, name));
-    const rule = urls.find(({ exact, name, path }) =>
-      (!name || (!mine && (exact ? host === name : below(host, name)))) && path.test(target));
+    const rule = (!mine ? urls : any.test(target) ? everywhere : []).find(({ exact, name, path }) =>
+      (!name || (exact ? host === name : below(host, name))) && path.test(target));
     const [service, group] = rule ? known.owners[rule.owner] : [];
     return closed.has(group) && !clicked.has(service);
   };
@@ -120,8 +124,10 @@
 
   // Last resort: what came another way (templates, fragments, clones); an image may have been asked for by then.
   new MutationObserver((changes) => {
-    for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
-      if (!(node instanceof Element)) continue;
+    const added = new Set(changes.flatMap(({ addedNodes }) => [...addedNodes]));
+    for (const node of added) {
+      // While a page is read every node is a change of its own: what stands in one of them is looked at with it.
+      if (!(node instanceof Element) || added.has(/** @type {Node} */ (node.parentNode))) continue;
       for (const child of [node, ...node.querySelectorAll('[src],[srcset]')]) {
         for (const name of sources) if (barredSet(child.getAttribute(name))) child.setAttribute(name, dead);
       }

@@ -136,6 +136,17 @@ def test_what_came_into_the_page_another_way_is_taken_out_of_it_at_the_last_reso
 
 
 @browser
+def test_a_page_is_looked_at_once_while_it_is_read(context: BrowserContext, serve: Serve) -> None:
+    context.add_init_script(
+        """window.looks = 0;
+        const native = Element.prototype.querySelectorAll;
+        Element.prototype.querySelectorAll = function (...all) { looks++; return native.apply(this, all) }"""
+    )
+    caught = Caught(context, serve, Shop(f"{'<div>' * 200}<img alt='' src='/file/a.gif'>{'</div>' * 200}"), REFUSED)
+    assert 0 < int(str(caught.run("return looks"))) < 100
+
+
+@browser
 def test_cookies_of_what_was_refused_are_not_written(caught: Caught) -> None:
     caught.run(
         "document.cookie = '_count=1; path=/'; document.cookie = ' _c_x = 2'; document.cookie = '=_ad=3';"

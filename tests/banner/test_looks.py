@@ -179,6 +179,25 @@ def test_in_a_page_from_right_to_left_our_text_keeps_its_direction(chromium: Bro
     page.context.close()
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_column_of_the_notice_is_lost_on_paper(chromium: Browser, serve: Serve, locale: str) -> None:
+    page = shown(chromium, serve(Shop()) + f"/_choices/notice?lang={locale}", 680, 900)
+    page.emulate_media(media="print")
+    cells = page.evaluate("[...document.querySelectorAll('.scroll td')].map((n) => n.getBoundingClientRect().right)")
+    assert cells
+    assert max(cells) <= 680
+    page.context.close()
+
+
+def test_a_switch_in_forced_colours_is_a_checkbox_and_nothing_lies_over_it(chromium: Browser, serve: Serve) -> None:
+    context = chromium.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(serve(Shop()) + "/_choices/")
+    look = "(n) => [getComputedStyle(n).appearance, getComputedStyle(n, '::before').content]"
+    assert page.locator(".switch").first.evaluate(look) == ["auto", "none"]
+    context.close()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_accessibility_checker_finds_nothing_in_any_state(

@@ -383,8 +383,8 @@ def test_a_declared_bot_gets_the_same_bytes_but_the_banner(tmp_path: Path, line:
         site.plain("/")  # the guard learns what the shop's pages hold
         whole = site.plain("/", ("dnt", "0") if line == FROM_HERE else line).content
         page = site.plain("/", BOT, line).content
-    assert b'<aside class="cg-edge"' in page
-    banner = re.search(rb"<section class=\"cg cg-bar\".*?</section>\n?", whole, re.DOTALL)
+    assert b'<div class="cg-edge"' in page
+    banner = re.search(rb"<div class=\"cg cg-bar\".*?</form>\n</div>\n?", whole, re.DOTALL)
     assert bool(banner) is (line in (("dnt", "0"), FROM_HERE))
     assert page == (whole.replace(banner[0], b"") if banner else whole)
 

@@ -94,7 +94,7 @@ def test_choosing_needs_no_script() -> None:
 
 
 def test_the_banner_is_a_labelled_region_without_modality() -> None:
-    section = _one(BANNER.body(UNSET, "zh-Hant", "/"), "section[data-consent-banner]")
+    section = _one(BANNER.body(UNSET, "zh-Hant", "/"), "[data-consent-banner]")
     assert section.attributes["role"] == "region"
     assert section.attributes["aria-label"] == "Cookie 由您決定"
     assert "data-nosnippet" in section.attributes
@@ -128,7 +128,7 @@ def _escaped(path: str) -> str:
 def test_our_language_is_marked_where_it_is_not_the_pages(page_lang: str | None, expected: str | None) -> None:
     body = BANNER.body(UNSET, "zh-Hant", "/", page_lang)
     foot = BANNER.foot(UNSET, "zh-Hant", page_lang)
-    assert _one(body, "section").attributes.get("lang") == expected
+    assert _one(body, "[data-consent-banner]").attributes.get("lang") == expected
     assert _one(foot, ".cg-foot").attributes.get("lang") == expected
 
 
@@ -144,21 +144,21 @@ def test_names_from_the_configuration_are_escaped() -> None:
 
 def test_categories_that_are_not_offered_are_not_asked() -> None:
     two = _banner(offered=frozenset({Category.STATISTICS, Category.MARKETING}))
-    text = _one(two.body(UNSET, "en", "/"), "section").text()
+    text = _one(two.body(UNSET, "en", "/"), "[data-consent-banner]").text()
     assert "Two further kinds — statistics, marketing and personalisation — stay off" in text
     assert not _tree(two.body(UNSET, "en", "/")).css("input[name=category]")
 
 
 def test_without_anything_to_ask_there_is_no_banner() -> None:
     none = _banner(offered=frozenset())
-    assert not _tree(none.body(UNSET, "en", "/")).css("section")
+    assert not _tree(none.body(UNSET, "en", "/")).css("[data-consent-banner]")
     assert none.shown("en") == b""
 
 
 def test_only_what_lapsed_is_asked_again_and_the_rest_stays() -> None:
     partly = Decision(State.GRANTED, State.REFUSED, State.UNSET, Source.CHOICE)
     body = BANNER.body(partly, "en", "/")
-    assert "One further kind — marketing and personalisation — stays off" in _one(body, "section").text()
+    assert "One further kind — marketing and personalisation — stays off" in _one(body, "[data-consent-banner]").text()
     accept = _one(body, "[data-consent-action=accept]")
     assert accept.attributes["value"] == "save"
     saved = [node.attributes["value"] for node in _tree(body).css("input[name=category]")]
@@ -172,11 +172,32 @@ def test_an_honoured_signal_is_confirmed_and_asks_nothing(decision: Decision, lo
     chip = _one(body, "[data-consent-chip]")
     assert texts(locale)[decision.chip] in chip.text()
     assert chip.css("a")[0].attributes["href"] == "/_choices/"
-    assert not _tree(body).css("section, form, button, dialog")
+    assert not _tree(body).css("[data-consent-banner], form, button, dialog")
 
 
-def test_after_a_choice_there_is_only_the_stylesheet() -> None:
-    assert BANNER.body(REFUSED, "en", "/") == b'<link rel="stylesheet" href="/_choices/assets/cg.1.css">'
+def test_after_a_choice_nothing_stands_before_the_shop() -> None:
+    assert BANNER.body(REFUSED, "en", "/") == b""
+
+
+def test_the_parser_meets_a_stylesheet_of_ours_only_where_no_script_runs() -> None:
+    banner = Banner(Shown(PREFIX, 3), "/a.css", "/a.js", "/em.css")
+    markup = banner.placeholder("en", FILM) + banner.foot(UNSET, "en")
+    kinds = [(link.attributes["rel"], link.attributes["href"]) for link in _tree(markup).css("link")]
+    assert kinds == [(rel, href) for href in ("/em.css", "/a.css") for rel in ("preload", "stylesheet")]
+    without_noscript = re.sub(rb"<noscript>.*?</noscript>", b"", markup)
+    assert b"stylesheet" not in without_noscript
+    assert b"<script src" in without_noscript
+
+
+def test_what_its_styles_bring_to_light_is_hidden_without_them() -> None:
+    signalled = BANNER.body(BY_GPC, "en", "/")
+    lost = BANNER.body(replace(UNSET, ask=False, cookieless=True), "en", "/")
+    parts = [BANNER.body(UNSET, "en", "/"), signalled, lost, BANNER.placeholder("en", FILM)]
+    parts.append(BANNER.buttons("en", [FILM._replace(element=b"")]))
+    for part in parts:
+        outer = _tree(part).css("body > .cg, body > .cg-edge")
+        assert ["hidden" in node.attributes for node in outer] == [True], part
+    assert "hidden" not in _one(BANNER.foot(UNSET, "en"), ".cg-foot").attributes
 
 
 @pytest.mark.parametrize("decision", [UNSET, REFUSED, BY_GPC], ids=["unset", "refused", "gpc"])
@@ -192,7 +213,7 @@ def test_the_script_is_told_the_state_by_attributes() -> None:
     script = _one(BANNER.foot(decision, "en"), "script").attributes
     assert script["data-state"] == "preferences:granted statistics:refused marketing:unset source:choice"
     assert (script["data-prefix"], script["data-rev"], script["data-sharing"]) == (PREFIX, "3", "marketing")
-    assert "defer" in script
+    assert "async" in script
     assert not script.keys() & {"nonce", "data-consent-reload"}
 
 
@@ -306,7 +327,7 @@ def test_each_placeholder_is_tied_to_its_own_frame_where_the_page_allows_styles(
 def test_the_first_placeholder_of_a_page_brings_the_styles() -> None:
     banner = Banner(Shown(PREFIX, 3), "/a.css", "/a.js", "/em.css")
     for markup in (banner.placeholder("en", FILM), banner.buttons("en", [FILM])):
-        assert _one(markup, "link").attributes == {"rel": "stylesheet", "href": "/em.css"}
+        assert _one(markup, "noscript link").attributes == {"rel": "stylesheet", "href": "/em.css"}
     later = banner.placeholder("en", FILM, first=False) + banner.buttons("en", [FILM], first=False)
     assert _tree(later).css("link") == []
 
@@ -374,5 +395,5 @@ def test_the_bytes_suit_every_ascii_compatible_encoding() -> None:
 
 def test_the_place_of_the_banner_changes_a_class_and_nothing_else() -> None:
     box = _banner(place="cg-box cg-top").body(UNSET, "en", "/")
-    assert _one(box, "section").attributes["class"] == "cg cg-bar cg-box cg-top"
+    assert _one(box, "[data-consent-banner]").attributes["class"] == "cg cg-bar cg-box cg-top"
     assert box.replace(b" cg-box cg-top", b"") == BANNER.body(UNSET, "en", "/")

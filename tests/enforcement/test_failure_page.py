@@ -5,7 +5,7 @@ import pytest
 from gateway.enforcement.failure_page import failure_page
 
 
-@pytest.mark.parametrize("status", [405, 502, 504])
+@pytest.mark.parametrize("status", [405, 502, 503, 504])
 def test_a_failure_is_told_in_both_languages_and_loads_nothing(status: int) -> None:
     headers, body = failure_page(status)
     lines = dict(headers)

@@ -12,6 +12,7 @@ import brotli
 import pytest
 import zstandard
 
+from gateway.errors import UpstreamTimeout
 from gateway.middleware.html import HtmlMiddleware
 from gateway.types import RawHeaders, Scope
 from tests.proxy.servers import serve
@@ -387,3 +388,32 @@ def test_a_rewriter_that_holds_everything_back_sends_nothing_until_the_end() -> 
     packed = gzip.compress(bytes(2_000_000))
     visit = Visit(headers=[HTML, (b"content-encoding", b"gzip")], pieces=[packed], rewriter=Patient())
     assert [message["body"] for message in visit.sent[1:]] == [b"[END]"]
+
+
+@pytest.mark.parametrize("headers", [[HTML], []], ids=["page", "no type"])
+@pytest.mark.parametrize(("begun", "status"), [(b"", 504), (b"<", 504), (b"<!doctype html><p>much", None)])
+def test_a_shop_that_breaks_off_before_anything_was_sent_is_a_failure_page(
+    headers: RawHeaders, begun: bytes, status: int | None
+) -> None:
+    sent: list[Any] = []
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if begun:
+            await send({"type": "http.response.body", "body": begun, "more_body": True})
+        raise UpstreamTimeout("planted")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any: ...
+
+    middleware = HtmlMiddleware(shop, rewriter_for=lambda *_: Shouting())
+    visit = middleware({"type": "http", "method": "GET", "path": "/", "headers": BROWSER}, receive, send)
+    if status is None:
+        with pytest.raises(UpstreamTimeout):
+            asyncio.run(visit)
+        assert sent[-1]["more_body"], "a torn page must not look whole"
+    else:
+        asyncio.run(visit)
+        assert (sent[0]["status"], sent[-1]["more_body"]) == (status, False)

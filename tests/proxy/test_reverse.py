@@ -482,3 +482,51 @@ def test_a_body_framed_by_http_2_is_sent_chunked() -> None:
     assert shop.requests == [
         "POST /é HTTP/1.1\r\n".encode() + b"host: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     ]
+
+
+def test_requests_beyond_those_that_may_wait_are_answered_at_once_with_503() -> None:
+    held = threading.Event()
+
+    def script(connection: socket.socket, request: bytes, number: int) -> bool:
+        held.wait(60)
+        connection.sendall(OK)
+        return False
+
+    limits = Limits(connections=1, waiting=2)
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        answers.append(get(port)[0])
+
+    with RawShop(script) as shop, serve(ReverseProxy(shop.url, limits=limits)) as port:
+        threads = [threading.Thread(target=ask) for _ in range(5)]
+        threads[0].start()
+        while not shop.requests:
+            time.sleep(0.01)
+        for thread in threads[1:]:
+            thread.start()
+        while len(answers) < 2:
+            time.sleep(0.01)
+        held.set()
+        for thread in threads:
+            thread.join(60)
+    codes = [head.split()[1] for head in answers]
+    assert (codes[:2], sorted(codes)) == ([b"503", b"503"], [b"200", b"200", b"200", b"503", b"503"])
+    assert b"\r\nretry-after: 5" in answers[0]
+    assert len(shop.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 600 No\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-A: \x7f\r\nContent-Length: 0\r\n\r\n"],
+    ids=["status", "control character"],
+)
+def test_what_no_server_may_send_is_not_passed_on(answer: bytes) -> None:
+    with RawShop(says(answer)) as shop, serve(ReverseProxy(shop.url)) as port:
+        assert get(port)[0].startswith(b"HTTP/1.1 502 ")
+
+
+def test_nobody_gets_an_echo_of_what_they_sent() -> None:
+    with RawShop(says(OK)) as shop, serve(ReverseProxy(shop.url)) as port:
+        assert get(port, method=b"TRACE")[0].startswith(b"HTTP/1.1 405 ")
+    assert shop.requests == []

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.proxy.reverse import ReverseProxy
+from gateway.proxy.upstream import Limits
 from tests.proxy.servers import RawShop, serve
 
 
@@ -199,4 +200,28 @@ def test_how_the_shop_ends_is_told(frame: bytes, code: int) -> None:
         assert closed.value.rcvd.code == code
 
     with RawShop(script) as shop, serve(ReverseProxy(shop.url)) as port:
+        asyncio.run(run(port))
+
+
+def test_one_websocket_too_many_is_denied_with_503_until_another_ends() -> None:
+    async def run(port: int) -> None:
+        url = f"ws://127.0.0.1:{port}/"
+        async with connect(url, proxy=None) as first:
+            with pytest.raises(InvalidStatus) as denied:
+                await connect(url, proxy=None)
+            assert denied.value.response.status_code == 503
+            assert denied.value.response.headers["retry-after"] == "5"
+            await first.send("hello")
+            assert await first.recv() == "hello"
+        for _ in range(500):
+            with contextlib.suppress(InvalidStatus):
+                async with connect(url, proxy=None):
+                    return
+            await asyncio.sleep(0.02)
+        raise AssertionError
+
+    with (
+        serve(Shop(), lifespan="off") as origin,
+        serve(ReverseProxy(f"http://127.0.0.1:{origin}", limits=Limits(websockets=1))) as port,
+    ):
         asyncio.run(run(port))
