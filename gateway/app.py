@@ -455,7 +455,7 @@ def create_app(
     return Gateway(
         settings,
         shop or ReverseProxy(settings.upstream),
-        ledger or open_ledger(settings.database, clock),
+        ledger or open_ledger(settings.database, clock, settings.folder),
         clock,
         sleep,
     )

@@ -32,7 +32,7 @@ def purge(everything: bool, yes: bool, config: Path | None) -> None:
     held = hold(settings)
     if held is not None and held.in_force(int(time.time() // 86_400)):
         raise click.ClickException(f"evidence is held until {iso_day(held.until)}: {held.reason}")
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, folder=settings.folder)
     if not everything:
         with counting("Deleting bodies") as progress:
             done = asyncio.run(_purge(ledger, retention(settings), progress))

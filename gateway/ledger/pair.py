@@ -8,7 +8,6 @@ and opening removes it.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,9 +20,10 @@ from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
-from gateway.ledger.tallies import raise_counters
+from gateway.ledger.sealing import sealed
+from gateway.ledger.sqlite_tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
-from gateway.model.entry import CHOICES, GENESIS, SALT_SIZE, Entry, Event, seal
+from gateway.model.entry import CHOICES, GENESIS, Entry, Event
 
 Change: TypeAlias = tuple[str, Iterable[Sequence[object]]]
 """A statement for the bodies' file and the rows it is executed with."""
@@ -82,7 +82,7 @@ class FilePair:
 
     async def seal(self, events: Sequence[Event]) -> list[Entry]:
         """The entries that `events` become if they are written next. Only while `locked`."""
-        return _sealed(events, *await self._last())
+        return sealed(events, *await self._last())
 
     async def write(self, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
         """Writes entries just sealed, and `changes` to the bodies' file in one transaction with their bodies."""
@@ -134,11 +134,3 @@ class FilePair:
     def _check_identity(self) -> None:
         if self._identity and identity(*self._paths) != self._identity:
             raise sqlite3.OperationalError("a file of the ledger was moved or deleted")
-
-
-def _sealed(events: Sequence[Event], seq: int, head: bytes) -> list[Entry]:
-    entries = []
-    for place, event in enumerate(events, seq + 1):
-        entries.append(seal(event, seq=place, prev=head, salt=secrets.token_bytes(SALT_SIZE)))
-        head = entries[-1].head
-    return entries
