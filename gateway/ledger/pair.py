@@ -8,6 +8,7 @@ and opening removes it.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
-from gateway.ledger.sealing import sealed
+from gateway.ledger.sealing import commitments, sealed
 from gateway.ledger.sqlite_tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
 from gateway.model.entry import CHOICES, GENESIS, Entry, Event
@@ -64,10 +65,19 @@ class FilePair:
     async def commit(self, events: Sequence[Event]) -> list[Entry]:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
         async with self.locked():
-            entries = await self.seal(events)
-            await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
-            await self.write(entries)
-        return entries
+            return await self._commit(events)
+
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        """See `Ledger.replay`."""
+        wanted = commitments(events)
+        query = "SELECT commitment FROM chain WHERE seq > ? AND hex(commitment) IN (SELECT value FROM json_each(?))"
+        async with self.locked():
+            listed = json.dumps([commitment.hex().upper() for commitment in wanted])
+            known = {row[0] for row in await self.chain.execute_fetchall(query, (after, listed))}
+            missing = [event for event, commitment in zip(events, wanted, strict=True) if commitment not in known]
+            if missing:
+                await self._commit(missing)
+            return (await self._last())[0]
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
@@ -110,6 +120,12 @@ class FilePair:
             await self.bodies.close()
         finally:
             await self.chain.close()
+
+    async def _commit(self, events: Sequence[Event]) -> list[Entry]:
+        entries = await self.seal(events)
+        await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
+        await self.write(entries)
+        return entries
 
     async def _prepare(self, busy: float) -> None:
         for connection, migrations in ((self.chain, CHAIN), (self.bodies, BODIES)):

@@ -68,6 +68,11 @@ class SqliteLedger:
     async def append(self, event: Event) -> Entry:
         return await self._writer.append(event)
 
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        with _translated(self._path):
+            async with self._writing() as pair:
+                return await pair.replay(events, after)
+
     async def head(self) -> tuple[int, bytes]:
         async with self._reading() as connection:
             rows = await connection.execute_fetchall(LAST)

@@ -72,6 +72,10 @@ class PostgresLedger:
     async def append(self, event: Event) -> Entry:
         return await self._group.append(event)
 
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        async with self._writing() as writer:
+            return await writer.replay(events, after)
+
     async def head(self) -> tuple[int, bytes]:
         async with self._connections.reading() as connection:
             row = await connection.fetchrow(LAST)

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway.ledger.postgresql import partitions
-from gateway.ledger.postgresql.connections import Connection, transaction
+from gateway.ledger.postgresql.connections import LONG, Connection, transaction
 from gateway.ledger.postgresql.tallies import raise_counters
 from gateway.ledger.rows import body_row, chain_row, kept_row
-from gateway.ledger.sealing import sealed
+from gateway.ledger.sealing import commitments, sealed
 from gateway.model.entry import CHOICES, GENESIS, Entry, Event
 
 # A row's lock and not an advisory one: engines that only resemble PostgreSQL have these.
@@ -35,11 +35,18 @@ class Writer:
     async def commit(self, events: Sequence[Event]) -> list[Entry]:
         """Seals `events` after the last entry; durable when it returns."""
         async with self.locked():
-            entries = await self.seal(events)
-            raised = [(event.day, cell, 1) for event in events for cell in event.counters]
-            await raise_counters(self.connection, raised)
-            await self.write(entries)
-        return entries
+            return await self._commit(events)
+
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        """See `Ledger.replay`."""
+        wanted = commitments(events)
+        query = "SELECT commitment FROM chain WHERE seq > $1 AND commitment = ANY($2::bytea[])"
+        async with self.locked():
+            known = {row["commitment"] for row in await self.connection.fetch(query, after, wanted, timeout=LONG)}
+            missing = [event for event, commitment in zip(events, wanted, strict=True) if commitment not in known]
+            if missing:
+                await self._commit(missing)
+            return int(await self.connection.fetchval("SELECT max(seq) FROM chain") or 0)
 
     async def seal(self, events: Sequence[Event]) -> list[Entry]:
         """The entries that `events` become if they are written next. Only while `locked`."""
@@ -65,3 +72,10 @@ class Writer:
         """Makes the months of these days, should they be missing. Only while `locked`."""
         if any(partitions.name_of(day) not in self._months for day in days):
             self._months |= await partitions.ensure(self.connection, days)
+
+    async def _commit(self, events: Sequence[Event]) -> list[Entry]:
+        entries = await self.seal(events)
+        raised = [(event.day, cell, 1) for event in events for cell in event.counters]
+        await raise_counters(self.connection, raised)
+        await self.write(entries)
+        return entries
