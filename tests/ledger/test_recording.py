@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
@@ -19,12 +22,14 @@ import pytest
 from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
+from gateway.ledger.postgresql.ledger import PostgresLedger
 from gateway.ledger.recording import Recorder
 from gateway.model.entry import Entry, Event, Kind
 from gateway.statistics.cell import Cell
 from tests.ledger.away import away
 from tests.ledger.events import DAY, choice, refusal, tag, withdrawal
 from tests.ledger.test_base import RULE, Record
+from tests.postgres import Server
 
 T = TypeVar("T")
 Gone = Callable[[], AbstractContextManager[None]]
@@ -190,6 +195,7 @@ import asyncio, os, sys
 from pathlib import Path
 from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger
+from gateway.ledger.postgresql.ledger import PostgresLedger
 from gateway.ledger.recording import Recorder
 from tests.ledger.events import choice
 
@@ -394,3 +400,85 @@ def test_only_what_was_started_and_not_closed_records(record: Record, folder: Pa
 
     asyncio.run(whole())
     assert list(folder.parent.parent.iterdir()) == []
+
+
+class Line:
+    """A way to the server that can fall silent: it still carries what is sent, but no answer comes back."""
+
+    def __init__(self, server: Server) -> None:
+        self._place = str(server.folder / ".s.PGSQL.5432")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.silent_after = b"\0never"
+        self.silent = False
+        self._threads = [threading.Thread(target=self._listen)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._carry, args=(client,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self._place)
+            while True:
+                for one in select.select([client, server], [], [])[0]:
+                    try:
+                        piece = one.recv(65_536)
+                    except OSError:
+                        piece = b""
+                    if not piece:
+                        return
+                    if one is client:
+                        self.silent = self.silent or self.silent_after in piece
+                        server.sendall(piece)
+                    elif not self.silent:
+                        client.sendall(piece)
+
+
+SILENT = {"committed": b"COMMIT\0", "halfway": b"INSERT INTO chain", "not begun": b"BEGIN"}
+
+
+@pytest.mark.parametrize("after", SILENT.values(), ids=SILENT.keys())
+def test_a_line_that_falls_silent_costs_nothing_and_doubles_nothing(
+    postgres: Server, tmp_path: Path, after: bytes
+) -> None:
+    """Whether the database has heard it, nobody can tell then; the journal asks."""
+    record = Record(postgres.new(), tmp_path / "data")
+    record.verify()
+
+    async def whole() -> None:
+        schema = record.url.partition("&")[2]
+        url = f"postgresql://postgres@127.0.0.1:{line.port}/postgres?sslmode=disable&{schema}"
+        ledger = PostgresLedger(url, record.folder, patience=0.5, clock=lambda: DAY * 86_400.0)
+        recorder = Recorder(ledger, tmp_path / "journal", pause=0.05)
+        await ledger.open()
+        await recorder.start()
+        await recorder.append(choice(1))
+        line.silent_after = after
+        await asyncio.gather(*(recorder.append(choice(number)) for number in range(2, 30)))
+        await recorder.append(choice(30))
+        assert line.silent
+        assert recorder.waiting == 29
+        await asyncio.sleep(1.5)
+        line.silent_after, line.silent = b"\0never", False
+        await drained(recorder)
+        await recorder.append(choice(31))
+        await recorder.close()
+        await ledger.close()
+
+    line = Line(postgres)
+    asyncio.run(whole())
+    line.close()
+    assert tags(record) == {tag(number).hex(): 1 for number in range(1, 32)}
+    record.verify()

@@ -28,7 +28,7 @@ FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Intern
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Whoever commits must be told the truth; a gateway that stands still must not keep the others out.
-_WRITE: Final = """
+WRITE: Final = """
     BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
     SET LOCAL lock_timeout = '4s';
     SET LOCAL idle_in_transaction_session_timeout = '10s';
@@ -100,7 +100,7 @@ class Connections:
 
 
 @asynccontextmanager
-async def transaction(connection: Connection, begin: str = _WRITE) -> AsyncIterator[None]:
+async def transaction(connection: Connection, begin: str = WRITE) -> AsyncIterator[None]:
     """A transaction on `connection`, which is done for after any exception: hanging up needs no answer."""
     try:
         await connection.execute(begin)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway.ledger.postgresql import partitions
-from gateway.ledger.postgresql.connections import LONG, Connection, transaction
+from gateway.ledger.postgresql.connections import LONG, WRITE, Connection, transaction
 from gateway.ledger.postgresql.tallies import raise_counters
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.sealing import commitments, sealed
@@ -28,8 +28,7 @@ class Writer:
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """A transaction during which no other gateway writes to the chain."""
-        async with transaction(self.connection):
-            await self.connection.execute(_LOCK)
+        async with transaction(self.connection, f"{WRITE}; {_LOCK}"):
             yield
 
     async def commit(self, events: Sequence[Event]) -> list[Entry]:
