@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -15,6 +15,16 @@ from gateway.model.entry import CHOICES, GENESIS, Entry, Event
 
 # A row's lock and not an advisory one: engines that only resemble PostgreSQL have these.
 _LOCK: Final = "SELECT 1 FROM writer WHERE name = 'chain' FOR UPDATE"
+# One statement, because each costs two round trips while all other gateways wait.
+_INSERT: Final = """
+    WITH c AS (
+        INSERT INTO chain
+        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
+    ), k AS (
+        INSERT INTO kept SELECT * FROM unnest($7::bigint[], $8::bytea[], $9::text[])
+    )
+    INSERT INTO body SELECT * FROM unnest($10::bigint[], $11::text[], $12::bytea[], $13::bytea[], $14::text[])
+"""
 LAST: Final = "SELECT seq, head FROM chain ORDER BY seq DESC LIMIT 1"
 
 
@@ -58,14 +68,9 @@ class Writer:
         choices = [entry for entry in present if entry.kind in CHOICES]
         kept = [kept_row(entry) for entry in present if entry.kind not in CHOICES]
         await self.prepare({entry.day for entry in choices})
-        await self.connection.executemany("INSERT INTO chain VALUES ($1, $2, $3, $4, $5, $6)", map(chain_row, entries))
-        for entry_rows, statement in (
-            ([(entry.seq, entry.day, *body_row(entry)[1:]) for entry in choices],
-             "INSERT INTO body VALUES ($1, $2, $3, $4, $5)"),
-            (kept, "INSERT INTO kept VALUES ($1, $2, $3)"),
-        ):  # fmt: skip
-            if entry_rows:
-                await self.connection.executemany(statement, entry_rows)
+        bodies = [(entry.seq, entry.day, *body_row(entry)[1:]) for entry in choices]
+        columns = [*_columns(map(chain_row, entries), 6), *_columns(kept, 3), *_columns(bodies, 5)]
+        await self.connection.execute(_INSERT, *columns)
 
     async def prepare(self, days: Collection[str]) -> None:
         """Makes the months of these days, should they be missing. Only while `locked`."""
@@ -78,3 +83,8 @@ class Writer:
         await raise_counters(self.connection, raised)
         await self.write(entries)
         return entries
+
+
+def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
+    """Rows as columns; with no rows, so many empty ones."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
