@@ -310,7 +310,7 @@ class Gateway:
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
-            *health_routes(prefix=settings.prefix, ready=self._ready),
+            *health_routes(prefix=settings.prefix, ready=self._recorder.is_able),
             *head_routes(prefix=settings.prefix, last=self._ledger.last),
             *self._staff.routes(),
             *gpc.gpc_routes(stated_on=settings.policy.date),
@@ -365,13 +365,6 @@ class Gateway:
         """How many events wait for the record, and how many were lost."""
         waiting, lost = self._outbox.state()
         return waiting + self._recorder.waiting, lost
-
-    async def _ready(self) -> bool:
-        try:
-            await self._ledger.head()
-        except LedgerError:
-            return False
-        return True
 
     async def _open(self) -> None:
         if not self._settings.limits:

@@ -133,13 +133,14 @@ class Journal:
                     found.append(waiting)
         return found, offset
 
-    def repair(self) -> list[Waiting]:
-        """To be called once for a file that was found; gives what waits in it.
+    def repair(self) -> tuple[int, set[bytes]]:
+        """To be called once for a file that was found; how many wait in it, and the tags of subjects to erase.
 
         A last line that was cut by a crash was never acknowledged: it goes. Lines that were damaged later are written
         to a file of their own, where they stay for 30 days. The log tells of both.
         """
-        found: list[Waiting] = []
+        count = 0
+        tags: set[bytes] = set()
         damaged: list[bytes] = []
         cut = b""
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
@@ -149,7 +150,8 @@ class Journal:
                 cut = b""
                 waiting = _read(line)
                 if waiting is not None:
-                    found.append(waiting)
+                    count += 1
+                    tags |= {waiting.what} if isinstance(waiting.what, bytes) else set()
                 elif line.endswith(b"\n"):
                     damaged.append(line)
                 else:
@@ -164,7 +166,7 @@ class Journal:
             aside.write_bytes(b"".join(damaged))
             _sync(aside)
             log.error("%s: %d lines are damaged and were set aside to %s", self.path, len(damaged), aside)
-        return found
+        return count, tags
 
     def wipe(self) -> None:
         """Overwrites, removes and closes it."""

@@ -107,6 +107,17 @@ class Recorder:
         found = await self._ledger.entries_of(tag)
         return [] if tag in self._erasing else found
 
+    async def is_able(self) -> bool:
+        """Whether a choice would be durable now, in the record or in a journal; tries both, records nothing."""
+        try:
+            await self._ledger.head()
+        except LedgerError:
+            try:
+                await asyncio.to_thread(lambda: Journal.new(self._folder).wipe())
+            except OSError:
+                return False
+        return True
+
     async def close(self) -> int:
         """One last attempt at everything; the number of events that stay in a journal for the next start.
 
@@ -146,14 +157,20 @@ class Recorder:
         return [None] * len(lines)
 
     async def _adopt(self) -> None:
+        journals: list[Journal] = []
         try:
             journals = await asyncio.to_thread(adopt, self._folder)
-            for journal in journals:
-                found = await asyncio.to_thread(journal.repair)
-                self._old.append(_Place(journal, len(found)))
-                self._erasing |= {one.what for one in found if isinstance(one.what, bytes)}
         except OSError as error:
-            log.error("a journal cannot be read: %s", error)
+            log.error("%s: the journals there cannot be looked for: %s", self._folder, error)
+        for journal in journals:
+            try:
+                count, tags = await asyncio.to_thread(journal.repair)
+            except OSError as error:
+                log.error("%s: the journal cannot be read: %s", journal.path, error)
+                journal.close()
+            else:
+                self._old.append(_Place(journal, count))
+                self._erasing |= tags
 
     def _drain(self) -> asyncio.Task[None]:
         self._away = True

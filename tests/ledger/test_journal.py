@@ -49,8 +49,9 @@ def left(folder: Path, lines: list[Waiting] = LINES) -> Path:
 
 def found(folder: Path) -> list[Waiting]:
     (journal,) = adopt(folder)
-    waiting = journal.repair()
-    assert journal.read(0, 99)[0] == waiting
+    count, tags = journal.repair()
+    waiting = journal.read(0, 99)[0]
+    assert (count, tags) == (len(waiting), {one.what for one in waiting if isinstance(one.what, bytes)})
     journal.close()
     return waiting
 

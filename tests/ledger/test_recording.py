@@ -108,6 +108,7 @@ def test_what_comes_while_the_record_is_away_is_durable_and_recorded_later_in_it
             for event in (choice(2), withdrawal(1), refusal(), choice(1, kind=Kind.CHANGE)):
                 await recorder.append(event)
             assert recorder.waiting == 4
+            assert await recorder.is_able()
             (file,) = files(folder)
             assert file.read_bytes().count(b"\n") == 4
         await drained(recorder)
@@ -354,8 +355,11 @@ def test_without_a_place_for_the_journal_it_is_as_without_one(
     folder.write_text("in the way")
 
     async def work(recorder: Recorder, ledger: Ledger) -> None:
-        with gone(), pytest.raises(LedgerUnavailable):
-            await recorder.append(choice(1))
+        assert await recorder.is_able()
+        with gone():
+            assert not await recorder.is_able()
+            with pytest.raises(LedgerUnavailable):
+                await recorder.append(choice(1))
         while True:
             try:
                 return await recorder.append(choice(2))
