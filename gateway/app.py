@@ -55,10 +55,11 @@ from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
-from gateway.ledger.erasing import Erasures
+from gateway.ledger.journal import FOLDER
 from gateway.ledger.keeping import Keeper, Sleep
-from gateway.ledger.news import append_news
+from gateway.ledger.news import is_news
 from gateway.ledger.outbox import Outbox
+from gateway.ledger.recording import Recorder
 from gateway.lifespan import run_lifespan
 from gateway.middleware.click_ids import ClickIdMiddleware
 from gateway.middleware.consent import DecisionMiddleware
@@ -98,7 +99,7 @@ class Gateway:
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
-        self._erasures = Erasures(ledger, settings.folder / "erasing")
+        self._recorder = Recorder(ledger, settings.folder / FOLDER)
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
         self._withdrawals = Withdrawals()
         self._recent: dict[Value, None] = {}
@@ -112,7 +113,7 @@ class Gateway:
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
         self._staff = Staff(
-            settings, ledger, self._counting, registry, self._assets, self._keys, self._outbox.state, clock
+            settings, ledger, self._counting, registry, self._assets, self._keys, self._waiting, clock
         )
         self._put_in_force(registry)
 
@@ -179,7 +180,6 @@ class Gateway:
             self._ledger,
             clock=self._clock,
             notices=self._archive,
-            erasures=self._erasures,
             texts=list(self._edition.interfaces.values()),
             tag_check=tag_check(self._tag_key),
             config=fingerprint(self._settings, (asset.body for asset in self._assets.values())),
@@ -296,7 +296,7 @@ class Gateway:
             *choice_routes(
                 cookie=self._cookie,
                 cookies=self._cookies,
-                ledger=self._ledger,
+                ledger=self._recorder,
                 later=self._outbox.put,
                 rules=self._rules,
                 evidence=self._evidence,
@@ -310,7 +310,7 @@ class Gateway:
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
             *embed_routes(prefix=settings.prefix, catalogue=self._registry.catalogue),
             *asset_routes(prefix=settings.prefix, assets=self._assets.values(), made=self._head.guard.script),
-            *health_routes(prefix=settings.prefix, ready=self._ready),
+            *health_routes(prefix=settings.prefix, ready=self._recorder.is_able),
             *head_routes(prefix=settings.prefix, last=self._ledger.last),
             *self._staff.routes(),
             *gpc.gpc_routes(stated_on=settings.policy.date),
@@ -322,9 +322,8 @@ class Gateway:
         return Rights(
             pages,
             ChoiceCookies(self._cookie, self._cookies, self._rules),
-            self._ledger,
-            ask=self._erasures.ask,
-            keep=self._erasures.keep,
+            self._recorder,
+            ask=self._recorder.erase,
             later=self._outbox.put,
             evidence=self._evidence,
             clock=self._clock,
@@ -335,11 +334,16 @@ class Gateway:
     async def _note(self, item: Event | bytes) -> None:
         """An event, or the tag of a subject to erase."""
         if isinstance(item, bytes):
-            await self._erasures.ask(item)
-        elif item.kind is EventKind.GPC and item.body["subject_tag"] not in self._recent:
-            await append_news(self._ledger, item)
-        else:
-            await self._ledger.append(item)
+            await self._recorder.erase(item)
+        elif item.kind is not EventKind.GPC or item.body["subject_tag"] in self._recent or await self._is_news(item):
+            await self._recorder.append(item)
+
+    async def _is_news(self, event: Event) -> bool:
+        """Of a record that cannot be read it is asked once more when the event gets there."""
+        try:
+            return await is_news(self._ledger, event)
+        except LedgerError:
+            return True
 
     def _owner(self, cookie: str) -> str:
         service = self._registry.catalogue.for_cookie(cookie)
@@ -357,12 +361,10 @@ class Gateway:
         if event is not None and decision.choice is not None and self._withdrawals.first(decision.choice):
             self._outbox.put(self._counting.choice(event, []))
 
-    async def _ready(self) -> bool:
-        try:
-            await self._ledger.head()
-        except LedgerError:
-            return False
-        return True
+    def _waiting(self) -> tuple[int, int]:
+        """How many events wait for the record, and how many were lost."""
+        waiting, lost = self._outbox.state()
+        return waiting + self._recorder.waiting, lost
 
     async def _open(self) -> None:
         if not self._settings.limits:
@@ -375,7 +377,8 @@ class Gateway:
             await self._keeper.begin()
             await self._counting.begin()
         except LedgerError as error:
-            log.error("the consent record cannot be opened; grants are refused until it can: %s", error)
+            log.error("the consent record cannot be opened; choices go to the journal until it can: %s", error)
+        await self._recorder.start()
         self._keeper.start()
         self._counting.start()
         self._staff.start()
@@ -397,6 +400,7 @@ class Gateway:
         await self._staff.close()
         await self._counting.close()
         await self._outbox.close()
+        await self._recorder.close()
         await self._ledger.close()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -455,7 +459,7 @@ def create_app(
     return Gateway(
         settings,
         shop or ReverseProxy(settings.upstream),
-        ledger or open_ledger(settings.database, clock),
+        ledger or open_ledger(settings.database, clock, settings.folder),
         clock,
         sleep,
     )

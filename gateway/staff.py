@@ -113,7 +113,7 @@ class Staff:
             Metric("enforced_total", "counter", "What was seen and enforced since the start.", labelled),
             Metric("record_up", "gauge", "Whether the consent record can be read.", [({}, int(entries >= 0))]),
             Metric("record_entries", "gauge", "Entries of the consent record.", [({}, max(entries, 0))]),
-            Metric("events_waiting", "gauge", "Refusals and withdrawals that wait for the record.", [({}, waiting)]),
+            Metric("events_waiting", "gauge", "Choices that wait for the record.", [({}, waiting)]),
             Metric("events_lost_total", "counter", "Those that could not wait any longer.", [({}, lost)]),
             Metric("counters_waiting", "gauge", "Counters not written yet.", [({}, len(self._counting.batch))]),
         ]

@@ -101,8 +101,8 @@ class Visitor:
 
 
 def settings(folder: Path, **values: object) -> Settings:
-    database = f"sqlite:///{folder / 'ledger.sqlite'}"
-    return Settings(folder=folder, database=database, keys=(Secret(KEY),), **values)  # type: ignore[arg-type]
+    values = {"database": f"sqlite:///{folder / 'ledger.sqlite'}", **values}
+    return Settings(folder=folder, keys=(Secret(KEY),), **values)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -312,9 +312,27 @@ def test_a_signal_withdraws_once_though_the_gateway_was_started_again_meanwhile(
     assert kinds(tmp_path) == ["grant", "gpc"]
 
 
-def test_a_broken_record_stops_grants_but_neither_pages_nor_refusals(tmp_path: Path, shop: Shop) -> None:
+def test_a_broken_record_stops_nothing_and_has_everything_once_it_is_well(tmp_path: Path, shop: Shop) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.mkdir()
+    with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
+        choice = visitor.post("/_choices/choice", "action=accept&rev=1").cookie()
+        assert visitor.get(Cookie=choice).status == 200
+        assert visitor.post("/_choices/choice", "action=refuse").status == 303
+        assert visitor.get("/_choices/health/ready").status == 200
+        assert b"events_waiting 2" in visitor.get("/_choices/metrics").body
+        visitor.post("/_choices/withdraw", "", Cookie=choice)
+    path.rmdir()
+    with visiting(create_app(settings(tmp_path), shop=shop)):
+        pass
+    assert kinds(tmp_path) == ["grant", "refuse", "withdraw"]
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_where_neither_record_nor_journal_can_be_written_only_grants_stop(tmp_path: Path, shop: Shop) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
+    (tmp_path / "journal").write_text("not a folder")
     broken = Settings(folder=tmp_path, database=f"sqlite:///{blocked}/ledger.sqlite", keys=(Secret(KEY),))
     with visiting(create_app(broken, shop=shop)) as visitor:
         assert visitor.get().status == 200

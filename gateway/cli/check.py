@@ -52,7 +52,7 @@ async def _changed_unsaid(settings: Settings) -> bool:
     """Whether the record knows another notice under this revision; without a record nobody was shown one."""
     edition = Edition(settings, Registry(settings), load_assets())
     try:
-        return await edition.archive(open_ledger(settings.database)).changed()
+        return await edition.archive(open_ledger(settings.database, folder=settings.folder)).changed()
     except LedgerError:
         return False
 

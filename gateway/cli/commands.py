@@ -47,5 +47,6 @@ def commands() -> None:
     ~/.local/share/consent-gateway), CONSENT_GATEWAY_SECRET the signing keys (oldest first, comma-separated,
     at least 32 bytes each; else a key made in the data folder), CONSENT_GATEWAY_TAG_KEY the key by which a
     person's entries are found (as long; else made there too, and never to be changed), CONSENT_GATEWAY_DATABASE
-    the consent record (sqlite:///PATH). All override the configuration file.
+    the consent record (sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE). All override the configuration
+    file.
     """

@@ -43,7 +43,7 @@ def command() -> None:
 def verify(head: bytes | None, config: Path | None) -> None:
     """Recompute the whole record; exit 1 names the first entry at fault."""
     settings = settings_for(config)
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, folder=settings.folder)
     total, _ = asyncio.run(ledger.head())
     start = time.perf_counter()
     with counting("Verifying", total) as progress:
@@ -61,7 +61,8 @@ def verify(head: bytes | None, config: Path | None) -> None:
 @config_option
 def head(config: Path | None) -> None:
     """Number and hash of the last entry: write it down elsewhere, it anchors the record."""
-    seq, last = asyncio.run(open_ledger(settings_for(config).database).head())
+    settings = settings_for(config)
+    seq, last = asyncio.run(open_ledger(settings.database, folder=settings.folder).head())
     click.echo(f"{seq} {last.hex()}")
 
 

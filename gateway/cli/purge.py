@@ -14,6 +14,7 @@ from gateway.config.evidence import hold, retention
 from gateway.config.keys import destroy_keys
 from gateway.ledger import open_ledger
 from gateway.ledger.base import Ledger, Progress, Purged
+from gateway.ledger.journal import FOLDER, adopt
 from gateway.model.entry import iso_day
 from gateway.model.retention import Retention
 
@@ -32,7 +33,7 @@ def purge(everything: bool, yes: bool, config: Path | None) -> None:
     held = hold(settings)
     if held is not None and held.in_force(int(time.time() // 86_400)):
         raise click.ClickException(f"evidence is held until {iso_day(held.until)}: {held.reason}")
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, folder=settings.folder)
     if not everything:
         with counting("Deleting bodies") as progress:
             done = asyncio.run(_purge(ledger, retention(settings), progress))
@@ -45,6 +46,8 @@ def purge(everything: bool, yes: bool, config: Path | None) -> None:
     with counting("Deleting every body") as progress:
         done = asyncio.run(_purge(ledger, None, progress))
     click.echo(f"{done.expired} bodies deleted; the chain stays and verifies")
+    for journal in adopt(settings.folder / FOLDER):
+        journal.wipe()
     for path in destroy_keys(settings.folder):
         click.echo(f"{path} destroyed")
     if settings.keys or settings.tag_key:

@@ -26,7 +26,7 @@ from gateway.ledger.base import Ledger
 from gateway.ledger.export import Export, Format, tally
 from gateway.ledger.reading import announce
 from gateway.model.disclosure import Disclosure
-from gateway.model.exchange import items
+from gateway.model.exchange import Item, items
 from gateway.registry import Registry
 
 LONGEST = 64 * 1024 * 1024
@@ -51,7 +51,7 @@ def export_record(name: str, counts: bool, config: Path | None) -> int:
     no receipt; neither has what was deleted. That the record was exported is an entry of it, written before any output.
     """
     settings = settings_for(config)
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, folder=settings.folder)
     if counts:
         for row in asyncio.run(_tally(ledger)):
             click.echo(msgspec.json.encode(row))
@@ -85,9 +85,10 @@ def import_record(file: BinaryIO, config: Path | None) -> None:
 
     The chain is verified on the way; exit 1 names the line and the entry at fault. All of it is imported, or nothing.
     """
-    ledger = open_ledger(settings_for(config).database)
+    settings = settings_for(config)
+    ledger = open_ledger(settings.database, folder=settings.folder)
     try:
-        asyncio.run(ledger.restore(items(_lines(file))))
+        asyncio.run(_restore(ledger, items(_lines(file))))
     except ImportRefused as error:
         raise click.UsageError(str(error)) from error
     seq, head = asyncio.run(ledger.head())
@@ -97,6 +98,13 @@ def import_record(file: BinaryIO, config: Path | None) -> None:
 def _in_force(settings: Settings) -> Callable[[str], Disclosure]:
     registry = Registry(settings)
     return cache(lambda locale: disclose(settings, registry, locale))
+
+
+async def _restore(ledger: Ledger, found: Iterator[Item]) -> None:
+    try:
+        await ledger.restore(found)
+    finally:
+        await ledger.close()
 
 
 async def _announce(ledger: Ledger, what: str) -> None:

@@ -136,7 +136,12 @@ def is_mark(value: str) -> bool:
 
 
 def is_database(value: str) -> bool:
-    """A ledger that exists: SQLite by path."""
+    """A ledger that exists: SQLite by path, PostgreSQL by URL."""
+    if value.startswith(("postgresql://", "postgres://")):
+        try:
+            return urlsplit(value).port != 0
+        except ValueError:
+            return False
     return value.startswith("sqlite:///") and len(value) > len("sqlite:///")
 
 
@@ -173,7 +178,7 @@ SERVICE_URL = Check(is_service_url, "host/path or /path, without scheme; * is a 
 NETWORK = Check(is_network, "an IP address, or a network such as 10.0.0.0/8 with no bits beyond its mask")
 DATE = Check(is_date, "a date such as 2026-01-31")
 MARK = Check(is_mark, "a regular expression (RE2) that does not match the empty text")
-DATABASE = Check(is_database, "sqlite:///PATH")
+DATABASE = Check(is_database, "sqlite:///PATH or postgresql://USER@HOST/DATABASE")
 PARAMETER = Check(is_parameter, "the name of a query parameter; an asterisk at its end is a wildcard")
 FEATURE = Check(is_feature, "the name of a browser feature such as browsing-topics")
 WORD = Check(bool, "a text that is not empty")

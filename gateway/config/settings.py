@@ -246,7 +246,7 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     evidence_hold: EvidenceHold | None = None
     data: Annotated[str, Meta(description="data folder; empty: the user's own")] = ""
     database: Annotated[
-        Database, Meta(description="the consent record; empty: ledger.sqlite in the data folder")
+        Database, Meta(description="the consent record, by its URL; empty: ledger.sqlite in the data folder")
     ] = ""
 
 

@@ -82,7 +82,7 @@ def preview_app(settings: Settings) -> ASGIApp:
             Route(f"{prefix}/state", state),
             Route(f"{prefix}/choice", undone, methods=["POST"]),
             Route(f"{prefix}/withdraw", undone, methods=["POST"]),
-            *pages_routes(edition.pages(open_ledger(settings.database))),
+            *pages_routes(edition.pages(open_ledger(settings.database, folder=settings.folder))),
             *asset_routes(prefix=prefix, assets=assets.values()),
         ]
     )

@@ -40,7 +40,7 @@ _PRIVATE: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 NOTED: Final = ("erasing", "waiting", "memory")
-"""How an erasure was noted: in the record, in a file while the record is away, or nowhere but in memory."""
+"""How an erasure was noted: in the record, in a journal while that is away, or nowhere but in memory."""
 
 
 class Record(Protocol):
@@ -57,16 +57,15 @@ class Record(Protocol):
 class Rights:
     """The endpoints of one shop.
 
-    `ask` notes in the record that a subject is to be erased, or raises LedgerError; `keep` notes it elsewhere if it
-    can; `later` takes what the record has to be told as soon as it can be. `years` is how long evidence is kept. With a
-    `hold` in force nothing is deleted before its last day has passed.
+    `ask` notes that a subject is to be erased, and tells whether the record itself knows or only a journal beside it,
+    or raises LedgerError; `later` takes what the record has to be told as soon as it can be. `years` is how long
+    evidence is kept. With a `hold` in force nothing is deleted before its last day has passed.
     """
 
     pages: Pages
     store: ChoiceCookies
     record: Record
-    ask: Callable[[bytes], Awaitable[None]]
-    keep: Callable[[bytes], Awaitable[bool]]
+    ask: Callable[[bytes], Awaitable[bool]]
     later: Callable[[Event | bytes], None]
     evidence: Evidence
     clock: Clock
@@ -134,14 +133,12 @@ class Rights:
             if ended is not None:
                 await self.repeats.once(_id(request), request.scope["consent"].choice, self.record.append(ended))
                 ended = None
-            await self.ask(tag)
+            return "erasing" if await self.ask(tag) else "waiting"
         except LedgerError:
-            kept = await self.keep(tag)
             for item in (ended, tag):
                 if item is not None:
                     self.later(item)
-            return "waiting" if kept else "memory"
-        return "erasing"
+            return "memory"
 
     def _ended(self, request: Request, form: Form, now: float) -> Event | None:
         """The withdrawal of what is granted. It is erased with the rest, or tells while a hold lasts when it ended."""

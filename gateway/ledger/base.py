@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +41,13 @@ class Ledger(Protocol):
 
     async def append(self, event: Event) -> Entry:
         """Returns once the entry is durable. After LedgerUnavailable nothing may be granted (R-126)."""
+
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        """Appends in order and all at once those of `events` that are not in the record yet; the last entry's number.
+
+        Each event has its salt, by which the record tells whether an earlier attempt was made durable after all. Only
+        the entries with a higher number than `after` are looked through.
+        """
 
     async def head(self) -> tuple[int, bytes]:
         """Number and hash of the last durable entry; (0, 32 zero bytes) if there is none."""

@@ -10,7 +10,6 @@ from contextlib import suppress
 
 from gateway.errors import ChainBroken, ConfigError, GatewayError, Problem
 from gateway.ledger.base import Ledger, Purged
-from gateway.ledger.erasing import Erasures
 from gateway.ledger.notices import NoticeArchive
 from gateway.model.entry import Event, Kind, iso_day
 from gateway.model.hold import Hold
@@ -40,7 +39,6 @@ class Keeper:
         *,
         clock: Clock,
         notices: NoticeArchive | None = None,
-        erasures: Erasures | None = None,
         texts: Sequence[bytes] = (),
         tag_check: str,
         config: Mapping[str, str],
@@ -52,7 +50,6 @@ class Keeper:
         self._ledger = ledger
         self._clock = clock
         self._notices = notices
-        self._erasures = erasures
         self._texts = texts
         self._tag_check = tag_check
         self._config = config
@@ -65,8 +62,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Asks for the erasures that wait in a file; archives what visitors are shown; notes a configuration other than
-        the last one noted (R-121).
+        """Archives what visitors are shown; notes a configuration other than the last one noted (R-121).
 
         Raises ConfigError if the record was begun with another key of subject tags: nobody's entries would be
         found again then, neither to show nor to erase them.
@@ -74,8 +70,6 @@ class Keeper:
         if await self._ledger.remember("tag_check", self._tag_check) != self._tag_check:
             expected = "the key this record was begun with; without it, begin a new record elsewhere"
             raise ConfigError([Problem("tag.key or CONSENT_GATEWAY_TAG_KEY", "another key", expected)])
-        if self._erasures is not None:
-            await self._erasures.resume()
         if self._notices is not None:
             await self._notices.keep()
         for text in self._texts:

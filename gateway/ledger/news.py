@@ -6,8 +6,8 @@ from gateway.ledger.base import Ledger
 from gateway.model.entry import Event
 
 
-async def append_news(ledger: Ledger, event: Event) -> None:
-    """Appends the `gpc` event unless the last entry of its subject leaves the same granted.
+async def is_news(ledger: Ledger, event: Event) -> bool:
+    """Whether the `gpc` event changes anything: whether the last entry of its subject leaves something else granted.
 
     The answer that a signal changes also rewrites the cookie; but requests that were under way with the old one, or a
     browser that keeps it, tell the same again, to another worker or after a restart. Raises LedgerError.
@@ -15,5 +15,4 @@ async def append_news(ledger: Ledger, event: Event) -> None:
     tag = bytes.fromhex(str(event.body["subject_tag"]))
     known = await ledger.entries_of(tag)
     last = known[-1].body if known else None
-    if last is None or last["choices"] != event.body["choices"]:
-        await ledger.append(event)
+    return last is None or last["choices"] != event.body["choices"]

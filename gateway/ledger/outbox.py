@@ -1,4 +1,7 @@
-"""Events that must not keep a visitor waiting: recorded in order, again and again until they are."""
+"""Events that must not keep a visitor waiting: recorded in order, again and again until they are.
+
+In memory only, so for signals, which nobody waits for, and for what neither the record nor the journal took.
+"""
 
 from __future__ import annotations
 

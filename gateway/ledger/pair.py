@@ -8,7 +8,7 @@ and opening removes it.
 
 from __future__ import annotations
 
-import secrets
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,9 +21,10 @@ from gateway.errors import LedgerUnavailable
 from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
-from gateway.ledger.tallies import raise_counters
+from gateway.ledger.sealing import commitments, sealed
+from gateway.ledger.sqlite_tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
-from gateway.model.entry import CHOICES, GENESIS, SALT_SIZE, Entry, Event, seal
+from gateway.model.entry import CHOICES, GENESIS, Entry, Event
 
 Change: TypeAlias = tuple[str, Iterable[Sequence[object]]]
 """A statement for the bodies' file and the rows it is executed with."""
@@ -64,10 +65,19 @@ class FilePair:
     async def commit(self, events: Sequence[Event]) -> list[Entry]:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
         async with self.locked():
-            entries = await self.seal(events)
-            await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
-            await self.write(entries)
-        return entries
+            return await self._commit(events)
+
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        """See `Ledger.replay`."""
+        wanted = commitments(events)
+        query = "SELECT commitment FROM chain WHERE seq > ? AND hex(commitment) IN (SELECT value FROM json_each(?))"
+        async with self.locked():
+            listed = json.dumps([commitment.hex().upper() for commitment in wanted])
+            known = {row[0] for row in await self.chain.execute_fetchall(query, (after, listed))}
+            missing = [event for event, commitment in zip(events, wanted, strict=True) if commitment not in known]
+            if missing:
+                await self._commit(missing)
+            return (await self._last())[0]
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
@@ -82,7 +92,7 @@ class FilePair:
 
     async def seal(self, events: Sequence[Event]) -> list[Entry]:
         """The entries that `events` become if they are written next. Only while `locked`."""
-        return _sealed(events, *await self._last())
+        return sealed(events, *await self._last())
 
     async def write(self, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
         """Writes entries just sealed, and `changes` to the bodies' file in one transaction with their bodies."""
@@ -111,6 +121,12 @@ class FilePair:
         finally:
             await self.chain.close()
 
+    async def _commit(self, events: Sequence[Event]) -> list[Entry]:
+        entries = await self.seal(events)
+        await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
+        await self.write(entries)
+        return entries
+
     async def _prepare(self, busy: float) -> None:
         for connection, migrations in ((self.chain, CHAIN), (self.bodies, BODIES)):
             await write_ahead(connection, busy=busy)
@@ -134,11 +150,3 @@ class FilePair:
     def _check_identity(self) -> None:
         if self._identity and identity(*self._paths) != self._identity:
             raise sqlite3.OperationalError("a file of the ledger was moved or deleted")
-
-
-def _sealed(events: Sequence[Event], seq: int, head: bytes) -> list[Entry]:
-    entries = []
-    for place, event in enumerate(events, seq + 1):
-        entries.append(seal(event, seq=place, prev=head, salt=secrets.token_bytes(SALT_SIZE)))
-        head = entries[-1].head
-    return entries

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from gateway.errors import ChainBroken, LedgerUnavailable
+from gateway.errors import LedgerUnavailable
 from gateway.ledger import cleaning
 from gateway.ledger.base import Progress, Purged, silent
 from gateway.ledger.erased import ErasedList
@@ -22,8 +22,8 @@ from gateway.ledger.pair import LAST, FilePair
 from gateway.ledger.removal import Remover, everything, expired
 from gateway.ledger.restoring import restore
 from gateway.ledger.rows import entry_of
+from gateway.ledger.verifying import verified
 from gateway.ledger.writer import GroupWriter
-from gateway.model.chain import ChainCheck
 from gateway.model.entry import GENESIS, Entry, Event, Kind, iso_day
 from gateway.model.exchange import Item
 from gateway.model.retention import Retention
@@ -68,6 +68,11 @@ class SqliteLedger:
     async def append(self, event: Event) -> Entry:
         return await self._writer.append(event)
 
+    async def replay(self, events: Sequence[Event], after: int) -> int:
+        with _translated(self._path):
+            async with self._writing() as pair:
+                return await pair.replay(events, after)
+
     async def head(self) -> tuple[int, bytes]:
         async with self._reading() as connection:
             rows = await connection.execute_fetchall(LAST)
@@ -94,19 +99,7 @@ class SqliteLedger:
         return frozenset(seq for (seq,) in rows)
 
     async def verify(self, anchor: bytes | None = None, progress: Progress = silent) -> tuple[int, bytes]:
-        check = ChainCheck()
-        anchored = anchor in (None, GENESIS)
-        async with aclosing(self.entries()) as entries:
-            async for entry in entries:
-                check.feed(entry)
-                anchored = anchored or entry.head == anchor
-                if check.seq % _PAGE == 0:
-                    progress(check.seq)
-        check.finish()
-        progress(check.seq)
-        if not anchored:
-            raise ChainBroken(check.seq + 1, "the anchored head is gone: the end was cut or rewritten")
-        return check.seq, check.head
+        return await verified(self.entries(), anchor, progress)
 
     async def erase(self, tag: bytes) -> None:
         with _translated(self._path):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 from gateway.errors import LedgerUnavailable
-from gateway.model.entry import Entry, Event
 
 MOST_IN_A_GROUP = 512
 MOST_WAITING = 10_000
 
-Commit = Callable[[Sequence[Event]], Awaitable[Sequence[Entry]]]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
-class GroupWriter:
+class GroupWriter(Generic[Given, Made]):
     """Hands events to `commit` in groups, in the order of their arrival, one group at a time.
 
     While one group is being committed the next one gathers, so groups grow with the load and a lone event
@@ -22,20 +23,20 @@ class GroupWriter:
     no other.
     """
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Callable[[Sequence[Given]], Awaitable[Sequence[Made]]]) -> None:
         self._commit = commit
-        self._queue: asyncio.Queue[tuple[Event, asyncio.Future[Entry]] | None] = asyncio.Queue(MOST_WAITING)
+        self._queue: asyncio.Queue[tuple[Given, asyncio.Future[Made]] | None] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begins; does nothing if it runs already."""
         self._task = self._task or asyncio.create_task(self._run(), name="ledger-writer")
 
-    async def append(self, event: Event) -> Entry:
+    async def append(self, event: Given) -> Made:
         """Raises LedgerUnavailable if the group failed, if too many wait, or if the writer does not run."""
         if self._task is None:
             raise LedgerUnavailable("the ledger is not open")
-        future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait((event, future))
         except asyncio.QueueFull:
@@ -67,7 +68,7 @@ class GroupWriter:
             if item is not None and not item[1].done():
                 item[1].set_exception(LedgerUnavailable("the ledger was stopped"))
 
-    async def _gather(self) -> tuple[list[tuple[Event, asyncio.Future[Entry]]], bool]:
+    async def _gather(self) -> tuple[list[tuple[Given, asyncio.Future[Made]]], bool]:
         group = []
         item = await self._queue.get()
         while item is not None:
@@ -77,7 +78,7 @@ class GroupWriter:
             item = self._queue.get_nowait()
         return group, False
 
-    async def _settle(self, group: Sequence[tuple[Event, asyncio.Future[Entry]]]) -> None:
+    async def _settle(self, group: Sequence[tuple[Given, asyncio.Future[Made]]]) -> None:
         try:
             entries = await self._commit([event for event, _ in group])
         except BaseException as error:

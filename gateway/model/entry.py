@@ -88,12 +88,14 @@ class Event:
     `day` is the UTC epoch day. `body` has exactly the keys its kind demands: another key, a missing one or
     a value outside its closed set is a programming error and raises ValueError, so nothing a visitor
     sends can slip into the record. `counters` are raised in the same transaction; the entry does not have them.
+    `salt` is what it is sealed with (`SALT_SIZE` bytes), None: a fresh one; an event that has one is known by it.
     """
 
     kind: Kind
     day: int
     body: Body
     counters: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    salt: bytes | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         fault = body_fault(self.kind, self.body)

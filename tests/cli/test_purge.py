@@ -6,12 +6,14 @@ import asyncio
 import io
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.cli import main
 from gateway.config.keys import KEY_FILE, TAG_KEY_FILE, folder_key
+from gateway.ledger.journal import FOLDER, Journal, Waiting
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import iso_day
 from tests.ledger.events import choice, tag
@@ -113,3 +115,13 @@ def test_a_hold_stops_it_and_says_why(
     file.write_text("evidence_years = 9\n")
     assert main(["ledger", "purge"]) == 0
     assert left(record) == [1, 2]
+
+
+def test_at_the_end_of_the_service_nothing_waits_in_a_journal_either(record: Path) -> None:
+    left = Journal.new(record.parent / FOLDER)
+    left.write([Waiting(replace(choice(1), salt=bytes(32)), 0)])
+    left.close()
+    assert main(["ledger", "purge"]) == 0
+    assert left.path.exists()
+    assert main(["ledger", "purge", "--all", "--yes"]) == 0
+    assert not left.path.exists()

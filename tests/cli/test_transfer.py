@@ -17,6 +17,7 @@ from gateway.cli import main
 from gateway.model.entry import Kind
 from tests.ledger.record import entries, erase, filled, recomputed
 from tests.ledger.schemas import ISO27560, KANTARA, Schema, validate
+from tests.postgres import Server
 
 
 @pytest.fixture
@@ -164,3 +165,25 @@ def test_a_reader_that_leaves_is_no_traceback(path: Path) -> None:
     )  # fmt: skip
     os.close(write)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_record_in_files_moves_to_postgresql(
+    path: Path, file: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, head, _ = recomputed(file.read_bytes().splitlines())
+    monkeypatch.setenv("CONSENT_GATEWAY_DATABASE", postgres.new())
+    assert main(["ledger", "import", str(file)]) == 0
+    assert capsys.readouterr().out == f"9 entries imported and verified, head {head}\n"
+    assert main(["ledger", "verify", "--head", head]) == 0
+    assert main(["ledger", "head"]) == 0
+    assert capsys.readouterr().out == f"9 entries verified, head {head}\n9 {head}\n"
+    assert main(["ledger", "import", str(file)]) == 2
+    assert main(["ledger", "purge"]) == 0
+    capsys.readouterr()
+    assert main(["ledger", "export"]) == 0
+    again = capsys.readouterr().out.encode()
+    assert again.startswith(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    assert recomputed(again.splitlines())[0] == 10
+    assert main(["ledger", "purge", "--all", "--yes"]) == 0
+    assert main(["ledger", "verify", "--head", head]) == 0
+    assert not path.exists()

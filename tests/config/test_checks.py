@@ -27,7 +27,7 @@ GOOD: dict[str, tuple[Check, list[str]]] = {
     "network": (checks.NETWORK, ["10.0.0.0/8", "10.0.0.1", "::1", "fd00::/8"]),
     "date": (checks.DATE, ["2026-01-31", "2024-02-29"]),
     "mark": (checks.MARK, [r"\bfbq\(", "_paq"]),
-    "database": (checks.DATABASE, ["sqlite:///a.sqlite", "sqlite:////srv/a.sqlite"]),
+    "database": (checks.DATABASE, ["sqlite:///a.sqlite", "sqlite:////srv/a.sqlite", "postgresql://u:p@h:6432/d", "postgresql:///d?host=/run"]),
     "word": (checks.WORD, ["x"]),
 }
 BAD: dict[str, tuple[Check, list[str]]] = {
@@ -78,7 +78,7 @@ BAD: dict[str, tuple[Check, list[str]]] = {
     "network": (checks.NETWORK, ["", "10.0.0.1/8", "10.0.0.0/33", "proxy", "10.0.0", "10.0.0.0/8 "]),
     "date": (checks.DATE, ["", "2026-02-29", "20260101", "2026-1-1", "2026-01-01T00:00"]),
     "mark": (checks.MARK, ["(", "", "a*", r"(?=x)"]),
-    "database": (checks.DATABASE, ["", "sqlite:///", "postgresql://u:p@h/d", "/srv/a"]),
+    "database": (checks.DATABASE, ["", "sqlite:///", "postgresql://h:99999/d", "postgresql://[h/d", "/srv/a"]),
     "word": (checks.WORD, [""]),
 }
 

@@ -265,7 +265,7 @@ def test_empty_variables_count_as_absent(file: Path) -> None:
 
 
 def test_faulty_variables_are_problems_too(file: Path) -> None:
-    found = problems(file, CONSENT_GATEWAY_DATABASE="postgresql://u:horse@h/d", CONSENT_GATEWAY_LIMITS="none")
+    found = problems(file, CONSENT_GATEWAY_DATABASE="mysql://u:horse@h/d", CONSENT_GATEWAY_LIMITS="none")
     assert [problem.key for problem in found] == ["CONSENT_GATEWAY_DATABASE", "CONSENT_GATEWAY_LIMITS"]
     assert "horse" not in str(found[0])
 

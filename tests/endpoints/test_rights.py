@@ -19,6 +19,7 @@ from gateway.config.settings import EvidenceHold
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.texts import texts
+from gateway.ledger.journal import Journal, Waiting
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.categories import OPTIONAL, Category
 from gateway.model.choice import make_choice, refuse_all
@@ -257,24 +258,26 @@ def test_what_may_not_choose_may_not_erase(
     assert site.ask("/_choices/erase", cookie).status_code == 405
 
 
-def test_while_the_record_is_away_the_consent_ends_and_the_request_waits_in_a_file(tmp_path: Path) -> None:
+def test_while_the_record_is_away_the_consent_ends_and_the_request_waits_in_the_journal(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         cookie = accepted(site)
         with broken(tmp_path):
             answer = post(site, "erase", cookie, lang="en")
             assert stored(answer) == f"consent={COOKIE.dump(refuse_all(DAY, 2))}"
             assert texts("en")["me.waiting"] in site.ask(answer.headers["location"], stored(answer)).text
-            assert len(list((tmp_path / "erasing").iterdir())) == 1
+            (journal,) = (tmp_path / "journal").iterdir()
+            assert [b'"erase"' in line for line in journal.read_bytes().splitlines()] == [False, True]
     with running(tmp_path) as site:
-        assert not list((tmp_path / "erasing").iterdir())
+        assert not list((tmp_path / "journal").iterdir())
         assert copied(site, cookie)["events"] == []
 
 
-def test_a_request_that_waits_in_a_file_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
+def test_a_request_that_waits_in_the_journal_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         cookie = accepted(site)
-    (tmp_path / "erasing").mkdir()
-    (tmp_path / "erasing" / _tag_in(tmp_path)).touch()
+    left = Journal.new(tmp_path / "journal")
+    left.write([Waiting(bytes.fromhex(_tag_in(tmp_path)), 0)])
+    left.close()
     with running(tmp_path) as site:
         assert copied(site, cookie)["events"] == []
 
@@ -286,7 +289,7 @@ def _tag_in(folder: Path) -> str:
 
 def test_what_cannot_be_noted_anywhere_is_said_to_be_in_memory_only(site: Site) -> None:
     cookie = accepted(site)
-    (site.folder / "erasing").write_text("in the way")
+    (site.folder / "journal").write_text("in the way")
     with broken(site.folder):
         answer = post(site, "erase", cookie, lang="en")
         assert stored(answer) == f"consent={COOKIE.dump(refuse_all(DAY, 2))}"

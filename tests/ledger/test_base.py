@@ -26,12 +26,13 @@ YEARS = 5 * 365 + 2
 class Record:
     """One record in a database; every `run` opens it anew, on the day it is told."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path = Path()) -> None:
         self.url = url
+        self.folder = folder
 
     def run(self, work: Callable[[Ledger], Awaitable[T]], day: int = DAY) -> T:
         async def whole() -> T:
-            ledger = open_ledger(self.url, lambda: day * 86_400.0)
+            ledger = open_ledger(self.url, lambda: day * 86_400.0, self.folder)
             try:
                 await ledger.open()
                 return await work(ledger)
@@ -70,9 +71,9 @@ class Record:
         return self.run(lambda ledger: ledger.verify(anchor))
 
 
-@pytest.fixture(params=["sqlite"])
-def record(request: pytest.FixtureRequest, tmp_path: Path) -> Record:
-    return Record(f"{request.param}:///{tmp_path / 'data' / 'ledger.sqlite'}")
+@pytest.fixture
+def record(url: str, tmp_path: Path) -> Record:
+    return Record(url, tmp_path / "data")
 
 
 def test_what_is_appended_is_read_back_after_a_restart(record: Record) -> None:
@@ -284,3 +285,20 @@ def test_a_ledger_that_was_closed_takes_nothing(record: Record) -> None:
 
     record.run(work)
     assert record.verify()[0] == 0
+
+
+def test_days_that_go_back_with_the_clock_are_kept_as_they_are(record: Record) -> None:
+    """A chain orders by its numbers; what days mean is read from each body's own."""
+    record.append(choice(1, day=DAY), choice(2, day=DAY - 40), refusal(DAY - 400), choice(3, day=DAY + 9))
+    assert [entry.day for entry in record.entries()] == [iso_day(DAY + n) for n in (0, -40, -400, 9)]
+    record.erase(2)
+    assert record.purge(DAY - 30) == Purged(erased=1)
+    assert record.purge(DAY + YEARS + 185) == Purged(expired=2)
+    assert record.bodies() == [4]
+    assert record.verify()[0] == 7
+
+
+def test_many_entries_are_read_in_order_from_wherever_one_was(record: Record) -> None:
+    record.append(*(choice(number) for number in range(1200)))
+    assert [entry.seq for entry in record.entries(after=1100)] == list(range(1101, 1201))
+    assert len(record.entries()) == 1200

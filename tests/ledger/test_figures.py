@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from gateway.ledger import files, open_ledger, open_tallies, tallies
+from gateway.ledger import files, open_ledger, open_tallies, sqlite_tallies
 from gateway.ledger.figures import Figures
 from gateway.statistics.cell import Cell
 from gateway.statistics.report import DIMENSIONS
@@ -46,7 +46,7 @@ def test_no_statement_reads_another_table(url: str, monkeypatch: pytest.MonkeyPa
         await connection.set_trace_callback(statements.append)
         return connection
 
-    monkeypatch.setattr(tallies, "connect", traced)
+    monkeypatch.setattr(sqlite_tallies, "connect", traced)
     figures = Figures(open_tallies(url), lambda: (MONDAY + 9) * 86_400.0)
     for by in ("", *DIMENSIONS):
         asyncio.run(figures.report(by))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -13,18 +12,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
-from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
-from gateway.ledger.tallies import MOST_NAMES, Tallies
+from gateway.ledger.tallies import MOST_NAMES, Tallies, beyond, summed
 from gateway.model.categories import OPTIONAL
 from gateway.model.entry import Event
 from gateway.statistics.cell import Cell
 from gateway.statistics.tally import counted
-from gateway.statistics.visitor import Visitor
-from tests.statistics.histories import event
 
 T = TypeVar("T")
 DAY = 20_000
@@ -54,9 +48,8 @@ asyncio.run(main())
 """
 
 
-def run(path: Path, work: Callable[[Ledger, Tallies], Awaitable[T]]) -> T:
+def run(url: str, work: Callable[[Ledger, Tallies], Awaitable[T]]) -> T:
     async def whole() -> T:
-        url = f"sqlite:///{path}"
         ledger = open_ledger(url)
         try:
             await ledger.open()
@@ -75,9 +68,8 @@ async def recount(ledger: Ledger) -> Counter[Cell]:
     return counts
 
 
-def test_after_a_kill_the_counters_are_what_a_recount_of_the_record_gives(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    command = [sys.executable, "-c", WRITER, f"sqlite:///{path}"]
+def test_after_a_kill_the_counters_are_what_a_recount_of_the_record_gives(url: str) -> None:
+    command = [sys.executable, "-c", WRITER, url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd(), text=True) as process:
         assert process.stdout is not None
         for _ in range(200):
@@ -88,42 +80,23 @@ def test_after_a_kill_the_counters_are_what_a_recount_of_the_record_gives(tmp_pa
         kept = (await tallies.days(["", "surface", "locale", "revision"]))[DAY]
         return await recount(ledger), kept, (await tallies.days(["browser"]))[DAY]
 
-    recounted, kept, browsers = run(path, compare)
+    recounted, kept, browsers = run(url, compare)
     assert sum(recounted[Cell(what)] for what in ("accept_all", "refuse_all", "save")) >= 100
     assert recounted == kept
     for what in ("accept_all", "refuse_all", "save"):
         assert browsers[Cell(what, "browser", "chrome")] == kept[Cell(what)]
 
 
-def test_an_event_that_is_not_recorded_counts_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-
-    async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
-        connection = sqlite3.connect(path)
-        connection.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON chain BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-        )
-        connection.commit()
-        connection.close()
-        one = event(7, "en", "banner")
-        one = Event(one.kind, one.day, one.body, counted(one, OPTIONAL, Visitor()))
-        with pytest.raises(LedgerUnavailable):
-            await ledger.append(one)
-        return await tallies.days([""])
-
-    assert run(path, work) == {}
-
-
-def test_batches_add_up_by_day_and_counter(tmp_path: Path) -> None:
+def test_batches_add_up_by_day_and_counter(url: str) -> None:
     async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
         await tallies.add([(DAY, Cell("shown"), 2), (DAY, Cell("shown"), 1), (DAY + 1, Cell("shown"), 4)])
         await tallies.add([(DAY, Cell("shown"), 10), (DAY, Cell("shown", "locale", "en"), 1)])
         return await tallies.days([""])
 
-    assert run(tmp_path / "l.sqlite", work) == {DAY: {Cell("shown"): 13}, DAY + 1: {Cell("shown"): 4}}
+    assert run(url, work) == {DAY: {Cell("shown"): 13}, DAY + 1: {Cell("shown"): 4}}
 
 
-def test_the_list_of_unknown_names_is_bounded(tmp_path: Path) -> None:
+def test_the_list_of_unknown_names_is_bounded(url: str) -> None:
     async def work(ledger: Ledger, tallies: Tallies) -> dict[int, dict[Cell, int]]:
         for start in (0, 150):
             names = [(DAY, Cell("seen:cookie", "name", f"c{n}x"), 1) for n in range(start, start + 150)]
@@ -131,14 +104,14 @@ def test_the_list_of_unknown_names_is_bounded(tmp_path: Path) -> None:
         await tallies.add([(DAY, Cell("seen:cookie", "name", "c3x"), 1), (DAY + 1, Cell("seen:host", "name", "h"), 1)])
         return await tallies.days(["", "name"])
 
-    days = run(tmp_path / "l.sqlite", work)
+    days = run(url, work)
     assert len([cell for cell in days[DAY] if cell.dimension == "name"]) == MOST_NAMES
     assert days[DAY][Cell("seen:cookie", "name", "c3x")] == 2
     assert days[DAY][Cell("shown")] == 2
     assert len(days[DAY + 1]) == 1
 
 
-def test_a_base_period_holds_from_its_start_and_an_announcement_can_be_taken_back(tmp_path: Path) -> None:
+def test_a_base_period_holds_from_its_start_and_an_announcement_can_be_taken_back(url: str) -> None:
     monday = 20_003  # 2024-10-07
 
     async def work(ledger: Ledger, tallies: Tallies) -> list[list[tuple[int, str]]]:
@@ -148,21 +121,27 @@ def test_a_base_period_holds_from_its_start_and_an_announcement_can_be_taken_bac
             found.append(await tallies.schedule())
         return found
 
-    first, same, announced, back = run(tmp_path / "l.sqlite", work)
+    first, same, announced, back = run(url, work)
     assert first == same == back == [(monday, "week")]
     assert announced == [(monday, "week"), (monday + 14, "day")]
 
 
-def test_what_was_pushed_is_remembered(tmp_path: Path) -> None:
+def test_what_was_pushed_is_remembered(url: str) -> None:
     async def work(ledger: Ledger, tallies: Tallies) -> set[str]:
         await tallies.note_pushed(["2026-W47"])
         await tallies.note_pushed(["2026-W47", "2026-W48"])
         return await tallies.pushed()
 
-    assert run(tmp_path / "l.sqlite", work) == {"2026-W47", "2026-W48"}
+    assert run(url, work) == {"2026-W47", "2026-W48"}
 
 
-def test_counters_of_a_record_that_is_not_there_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LedgerUnavailable):
-        asyncio.run(open_tallies(f"sqlite:///{tmp_path / 'none.sqlite'}").days([""]))
-    assert not list(tmp_path.iterdir())
+def test_the_same_counter_twice_is_one_row() -> None:
+    shown = Cell("shown")
+    assert summed([(DAY, shown, 2), (DAY + 1, shown, 1), (DAY, shown, 3)]) == {(DAY, shown): 5, (DAY + 1, shown): 1}
+
+
+def test_names_known_already_take_no_new_place() -> None:
+    names = [(DAY, Cell("seen:host", "name", f"h{n}")) for n in range(3)]
+    kept = [(DAY, "seen:host", f"h{n}") for n in range(MOST_NAMES)]
+    assert beyond(names, kept) == set()
+    assert beyond(names, [(DAY, "seen:host", f"k{n}") for n in range(MOST_NAMES - 1)]) == set(names[1:])
