@@ -13,9 +13,10 @@ from starlette.testclient import TestClient
 
 from gateway.app import create_app
 from gateway.config.settings import Settings
-from gateway.counting import kind_of
-from gateway.ledger import open_tallies
+from gateway.counting import Counting, kind_of
+from gateway.ledger import open_ledger, open_tallies
 from gateway.observability.counters import Series
+from gateway.registry import Registry
 from gateway.statistics.cell import KINDS, Cell
 from gateway.types import Receive, Scope, Send
 
@@ -83,6 +84,26 @@ def test_displays_and_choices_are_counted_by_what_is_known_of_all(tmp_path: Path
         Cell("refuse_all", "browser", "chrome"): 1,
     }
     assert counts(tmp_path, "locale")[Cell("shown", "locale", "en")] == 2
+
+
+def test_what_waited_for_days_counts_on_the_day_before_it_is_written(tmp_path: Path) -> None:
+    """In no period that is told."""
+    now = [NOW]
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+    async def work() -> dict[int, dict[Cell, int]]:
+        ledger, tallies = open_ledger(url), open_tallies(url)
+        await ledger.open()
+        settings = Settings()
+        counting = Counting(settings, Registry(settings).rules, tallies, lambda: now[0])
+        counting.lapsed([])
+        now[0] += 6 * 86_400
+        counting.lapsed([])
+        await counting.batch.flush()
+        await ledger.close()
+        return await tallies.days([""])
+
+    assert asyncio.run(work()) == {DAY + 5: {Cell("expired"): 1}, DAY + 6: {Cell("expired"): 1}}
 
 
 def test_one_page_raises_each_counter_of_enforcement_by_what_it_had(tmp_path: Path) -> None:

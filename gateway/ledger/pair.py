@@ -24,6 +24,7 @@ from gateway.ledger.schema import BODIES, CHAIN, migrate
 from gateway.ledger.tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
 from gateway.model.entry import CHOICES, GENESIS, SALT_SIZE, Entry, Event, seal
+from gateway.statistics.periods import counted_on
 
 Change: TypeAlias = tuple[str, Iterable[Sequence[object]]]
 """A statement for the bodies' file and the rows it is executed with."""
@@ -61,11 +62,12 @@ class FilePair:
             raise
         return pair
 
-    async def commit(self, events: Sequence[Event]) -> list[Entry]:
+    async def commit(self, events: Sequence[Event], today: int) -> list[Entry]:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
         async with self.locked():
             entries = await self.seal(events)
-            await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
+            raised = ((counted_on(event.day, today), cell, 1) for event in events for cell in event.counters)
+            await raise_counters(self.chain, raised)
             await self.write(entries)
         return entries
 

@@ -185,7 +185,7 @@ class SqliteLedger:
 
     async def _commit(self, events: Sequence[Event]) -> list[Entry]:
         async with self._writing() as pair:
-            return await pair.commit(events)
+            return await pair.commit(events, self._today())
 
     async def _remove(self, work: Callable[[Remover], Awaitable[T]]) -> T:
         async with self._writing() as pair:

@@ -18,10 +18,12 @@ import pytest
 from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
+from gateway.ledger.figures import Figures
 from gateway.ledger.tallies import MOST_NAMES, Tallies
 from gateway.model.categories import OPTIONAL
-from gateway.model.entry import Event
+from gateway.model.entry import Event, iso_day
 from gateway.statistics.cell import Cell
+from gateway.statistics.report import Part
 from gateway.statistics.tally import counted
 from gateway.statistics.visitor import Visitor
 from tests.statistics.histories import event
@@ -34,12 +36,13 @@ import asyncio, sys
 from dataclasses import replace
 from gateway.ledger import open_ledger
 from gateway.model.categories import OPTIONAL
+from gateway.statistics.report import Part
 from gateway.statistics.tally import counted
 from gateway.statistics.visitor import Visitor
 from tests.statistics.histories import event
 
 async def main():
-    ledger = open_ledger(sys.argv[1])
+    ledger = open_ledger(sys.argv[1], lambda: 20_000 * 86_400.0)
     await ledger.open()
     surfaces = ["banner", "nojs", "settings"]
     async def some(start):
@@ -57,7 +60,7 @@ asyncio.run(main())
 def run(path: Path, work: Callable[[Ledger, Tallies], Awaitable[T]]) -> T:
     async def whole() -> T:
         url = f"sqlite:///{path}"
-        ledger = open_ledger(url)
+        ledger = open_ledger(url, lambda: DAY * 86_400.0)
         try:
             await ledger.open()
             return await work(ledger, open_tallies(url))
@@ -112,6 +115,39 @@ def test_an_event_that_is_not_recorded_counts_nothing(tmp_path: Path) -> None:
         return await tallies.days([""])
 
     assert run(path, work) == {}
+
+
+def test_an_event_that_comes_days_late_changes_no_period_that_was_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    now = [DAY * 86_400.0]
+
+    def event_of(day: int) -> Event:
+        one = event(7, "en", "banner", day=day)
+        return Event(one.kind, one.day, one.body, counted(one, OPTIONAL, Visitor()))
+
+    async def told() -> list[Part]:
+        return list((await Figures(open_tallies(url), lambda: now[0]).report()).parts)
+
+    async def work() -> tuple[list[Part], list[Part], dict[int, dict[Cell, int]], list[str]]:
+        ledger = open_ledger(url, lambda: now[0])
+        await ledger.open()
+        await open_tallies(url).settle("day", DAY)
+        for _ in range(20):
+            await ledger.append(event_of(DAY))
+        now[0] += 5 * 86_400
+        before = (await told())[:3]
+        for _ in range(3):
+            await ledger.append(event_of(DAY))
+        after = (await told())[:3]
+        days = [entry.day async for entry in ledger.entries()]
+        await ledger.close()
+        return before, after, await open_tallies(url).days([""]), days
+
+    before, after, days, recorded = asyncio.run(work())
+    assert before == after
+    assert (len(before), before[0].enough) == (3, True)
+    assert (days[DAY][Cell("accept_all")], days[DAY + 4][Cell("accept_all")]) == (20, 3)
+    assert set(recorded) == {iso_day(DAY)}
 
 
 def test_batches_add_up_by_day_and_counter(tmp_path: Path) -> None:
