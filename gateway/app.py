@@ -252,6 +252,10 @@ class Gateway:
     def _count_page(self, what: str) -> None:
         self.counters.add("page", "unknown", what)
 
+    def _count_header(self) -> None:
+        """One that nobody's address made go."""
+        self.counters.add("header", "unknown", Fate.REMOVE)
+
     def _page_policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
         return PagePolicy(
             self._registry.catalogue,
@@ -274,6 +278,7 @@ class Gateway:
             host = next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1")
             return HeaderPolicy(
                 _judge(page, self.counters.add),
+                self._count_header,
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
                 no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),

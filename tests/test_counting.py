@@ -38,6 +38,10 @@ async def shop(scope: Scope, receive: Receive, send: Send) -> None:
         (b"content-type", b"text/html"),
         (b"set-cookie", b"_ga=GA1.1; Path=/"),
         (b"link", b"<https://www.google-analytics.com>; rel=preconnect"),
+        (b"report-to", b'{"group": "g", "endpoints": [{"url": "https://www.facebook.com/reports"}]}'),
+        (b"nel", b'{"report_to": "g"}'),
+        (b"referrer-policy", b"unsafe-url"),
+        (b"observe-browsing-topics", b"?1"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": HTML})
@@ -119,10 +123,12 @@ def test_one_page_raises_each_counter_of_enforcement_by_what_it_had(tmp_path: Pa
         "frames": 1,
         "pixels": 1,
         "hints": 0,
-        "headers": 1,
+        "headers": 5,
         "click_ids": 2,
         "other": 0,
     }
+    headers = {cell.value: n for cell, n in found.items() if cell.what == "enforced:headers"}
+    assert headers == {"facebook-social-plugins": 1, "google-analytics": 1, "unknown": 3}
 
 
 def test_unknown_cookies_and_hosts_are_noted_by_masked_names(tmp_path: Path) -> None:
