@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,7 +18,7 @@ import aiohttp
 from gateway.errors import GatewayError
 from gateway.ledger.figures import Figures
 from gateway.ledger.tallies import Tallies
-from gateway.statistics.formats import lines
+from gateway.statistics.formats import as_jsonl
 from gateway.statistics.report import DIMENSIONS
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ class Push:
         reports = [await self._figures.report(by) for by in ("", *DIMENSIONS)]
         new = [replace(r, parts=[part for part in r.parts if part.period.label not in done]) for r in reports]
         labels = list(dict.fromkeys(part.period.label for report in new for part in report.parts))
-        body = "".join(json.dumps(line) + "\n" for report in new for line in lines(report))
+        body = "".join(map(as_jsonl, new))
         if body:
             await self._post(body.encode())
         await self._tallies.note_pushed(labels)
