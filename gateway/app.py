@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.config.evidence import hold, retention
-from gateway.config.keys import TAG_KEY_FILE, folder_key
+from gateway.config.keys import PUSH_KEY_FILE, TAG_KEY_FILE, folder_key
 from gateway.config.loading import load_settings
 from gateway.config.review import review, unnamed, unnumbered
 from gateway.config.settings import Settings
@@ -53,6 +53,7 @@ from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
 from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
+from gateway.lease import Lease
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
 from gateway.ledger.erasing import Erasures
@@ -77,6 +78,7 @@ from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import uncounted
+from gateway.observability.siblings import Siblings
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
@@ -91,9 +93,18 @@ class Gateway:
     """An ASGI application in front of `shop`. Build it with `create_app` or `ConsentMiddleware`."""
 
     def __init__(
-        self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock, sleep: Sleep = asyncio.sleep
+        self,
+        settings: Settings,
+        shop: ASGIApp,
+        ledger: Ledger,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        siblings: Siblings | None = None,
     ) -> None:
         self._settings = settings
+        self._siblings = siblings or Siblings()
+        self._signals = Lease(settings.folder / "signals.lock")
+        self._rounds = Lease(settings.folder / "rounds.lock")
         self._shop = shop
         self._ledger = ledger
         self._clock = clock
@@ -112,7 +123,16 @@ class Gateway:
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
         self._staff = Staff(
-            settings, ledger, self._counting, registry, self._assets, self._keys, self._outbox.state, clock
+            settings,
+            ledger,
+            self._counting,
+            registry,
+            self._assets,
+            self._keys,
+            self._outbox.state,
+            clock,
+            siblings=self._siblings,
+            lease=self._rounds,
         )
         self._put_in_force(registry)
 
@@ -186,6 +206,7 @@ class Gateway:
             retention=retention(self._settings),
             hold=hold(self._settings),
             sleep=self._sleep,
+            lease=self._rounds,
         )
 
     def _stack(self) -> ASGIApp:
@@ -321,7 +342,7 @@ class Gateway:
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         own = Starlette(routes=routes)
-        return Limited(own, self._clock, error_page) if settings.limits else own
+        return Limited(own, self._clock, error_page, self._siblings.number) if settings.limits else own
 
     def _rights(self, pages: Pages) -> Rights:
         return Rights(
@@ -342,7 +363,9 @@ class Gateway:
         if isinstance(item, bytes):
             await self._erasures.ask(item)
         elif item.kind is EventKind.GPC and item.body["subject_tag"] not in self._recent:
-            await append_news(self._ledger, item)
+            # A page and its images arrive together, at several processes: one looks and appends at a time.
+            async with self._signals.briefly():
+                await append_news(self._ledger, item)
         else:
             await self._ledger.append(item)
 
@@ -351,8 +374,13 @@ class Gateway:
         return service.id if service else "unknown"
 
     def _granted(self, id: str) -> None:
-        """Of who granted since the start `Withdrawals` knows all; the record need not be asked, which takes time."""
+        """Of who granted since the start `Withdrawals` knows all; the record need not be asked, which takes time.
+
+        One process of several knows only what it was told itself.
+        """
         self._withdrawals.granted(id)
+        if self._siblings.number > 1:
+            return
         self._recent[subject_tag(self._tag_key, id).hex()] = None
         if len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
@@ -399,9 +427,10 @@ class Gateway:
 
     async def _close(self) -> None:
         await self._keeper.close()
-        await self._staff.close()
         await self._counting.close()
         await self._outbox.close()
+        await self._staff.close()
+        self._rounds.release()
         await self._ledger.close()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -452,9 +481,11 @@ def create_app(
     ledger: Ledger | None = None,
     clock: Clock = time.time,
     sleep: Sleep = asyncio.sleep,
+    siblings: Siblings | None = None,
 ) -> Gateway:
     """The gateway in front of `shop`, or of the shop at `settings.upstream`; `sleep` passes between daily rounds.
 
+    `siblings` are the processes that serve the same socket, this one included.
     Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
     """
     return Gateway(
@@ -463,7 +494,18 @@ def create_app(
         ledger or open_ledger(settings.database, clock),
         clock,
         sleep,
+        siblings,
     )
+
+
+def make_keys(settings: Settings) -> None:
+    """The keys that the gateway would make in the data folder at its first start. Raises OSError, ValueError."""
+    if not settings.keys:
+        folder_key(settings.folder)
+    if not settings.tag_key:
+        folder_key(settings.folder, TAG_KEY_FILE)
+    if settings.stats.push:
+        folder_key(settings.folder, PUSH_KEY_FILE)
 
 
 def say_what_is_missing(settings: Settings) -> None:

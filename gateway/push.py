@@ -16,6 +16,7 @@ from typing import Final
 import aiohttp
 
 from gateway.errors import GatewayError
+from gateway.lease import Lease
 from gateway.ledger.figures import Figures
 from gateway.ledger.tallies import Tallies
 from gateway.statistics.formats import as_jsonl
@@ -35,16 +36,24 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 class Push:
-    """Sends to `url` between `start` and `close`; nothing waits for it."""
+    """Sends to `url` between `start` and `close`; nothing waits for it. Of several processes one does, by `lease`."""
 
     def __init__(
-        self, url: str, key: bytes, figures: Figures, tallies: Tallies, *, sleep: Sleep = asyncio.sleep
+        self,
+        url: str,
+        key: bytes,
+        figures: Figures,
+        tallies: Tallies,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        lease: Lease | None = None,
     ) -> None:
         self._url = url
         self._key = key
         self._figures = figures
         self._tallies = tallies
         self._sleep = sleep
+        self._lease = lease
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -85,6 +94,8 @@ class Push:
                 raise aiohttp.ClientError(f"answered with {answer.status}")
 
     async def _run(self) -> None:
+        if self._lease is not None:
+            await self._lease.hold()
         pause = FIRST
         while True:
             try:
