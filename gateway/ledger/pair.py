@@ -18,7 +18,7 @@ from typing import TypeAlias
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
-from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
+from gateway.ledger.files import IMPATIENT, Identity, begin, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
 from gateway.ledger.tallies import raise_counters
@@ -36,7 +36,10 @@ class FilePair:
     """The chain's and the bodies' connection of one writer. Raises sqlite3.Error, OSError, LedgerUnavailable;
     after any of them it is done for: close it and open another."""
 
-    def __init__(self, path: Path, chain: aiosqlite.Connection, bodies: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, chain: aiosqlite.Connection, bodies: aiosqlite.Connection, busy: float
+    ) -> None:
+        self._busy = busy
         self._paths = (path, bodies_path(path))
         self.chain = chain
         self.bodies = bodies
@@ -54,7 +57,7 @@ class FilePair:
         except BaseException:
             await chain.close()
             raise
-        pair = cls(path, chain, bodies)
+        pair = cls(path, chain, bodies, busy)
         try:
             await pair._prepare(busy)
         except BaseException:
@@ -75,7 +78,7 @@ class FilePair:
     async def locked(self) -> AsyncIterator[None]:
         """Keeps every other writer of the record out, in other processes too, until `write` or the end."""
         self._check_identity()
-        await self.chain.execute("BEGIN IMMEDIATE")
+        await begin(self.chain, busy=self._busy)
         try:
             yield
         finally:
@@ -116,7 +119,10 @@ class FilePair:
     async def _prepare(self, busy: float) -> None:
         for connection, migrations in ((self.chain, CHAIN), (self.bodies, BODIES)):
             await write_ahead(connection, busy=busy)
-            await migrate(connection, migrations)
+            await connection.execute(IMPATIENT)
+            await migrate(connection, migrations, busy=busy)
+        # The bodies' file is kept by a rewrite, or by whoever begins, never by a crowd.
+        await self.bodies.execute(f"PRAGMA busy_timeout={int(busy * 1000)}")
         await self._remove_tail()
         self._identity = identity(*self._paths)
 

@@ -15,11 +15,11 @@ from typing import TypeAlias
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
-from gateway.ledger.files import connect
+from gateway.ledger.files import IMPATIENT, begin, connect
 from gateway.statistics.cell import Cell
 from gateway.statistics.periods import changed
 
-BUSY = 2.0
+BUSY = 10.0
 MOST_NAMES = 200
 """Different names nobody knows that are kept of one day; what comes after them is not listed."""
 
@@ -53,7 +53,8 @@ class Tallies:
         """Adds to the counters, all or nothing; of unknown names a day keeps the first `MOST_NAMES`."""
         batch = list(raised)
         async with self._connected() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
+            await connection.execute(IMPATIENT)
+            await begin(connection, busy=self._busy)
             names = [(day, cell) for day, cell, _ in batch if cell[1] == "name"]
             if names:
                 gone = await _beyond(connection, names)
@@ -79,7 +80,7 @@ class Tallies:
     async def settle(self, kind: str, today: int) -> None:
         """Makes `kind` the base period, from its next own start; an announced base that never began is forgotten."""
         async with self._connected() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
+            await begin(connection, busy=self._busy)
             await connection.execute("DELETE FROM base WHERE since > ?", (today,))
             rows = await connection.execute_fetchall("SELECT since, kind FROM base ORDER BY since")
             new = changed([(since, old) for since, old in rows], kind, today)
