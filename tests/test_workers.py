@@ -148,20 +148,24 @@ def test_counts_add_up_over_processes_also_of_those_that_are_gone(tmp_path: Path
         assert one.metric("record_up") == 1
 
 
-def test_a_key_put_behind_the_old_one_signs_nobody_out(tmp_path: Path, upstream: int) -> None:
+def test_a_new_key_that_is_known_before_it_signs_signs_nobody_out(tmp_path: Path, upstream: int) -> None:
     old, new = "o" * 32, "n" * 32
     secret = tmp_path / "secret"
     secret.write_text(f"{old}\n", "utf-8")
     with served(tmp_path, upstream, 2, CONSENT_GATEWAY_SECRET_FILE=str(secret)) as one:
         status, before = one.choose("accept")
         assert status == 200
+        secret.write_text(f"{new}\n{old}\n", "utf-8")
+        renewed(one)
+        _, between = one.choose("accept")
         secret.write_text(f"{old}\n{new}\n", "utf-8")
         renewed(one)
-        assert [one.state(before)["source"] for _ in range(4)] == ["choice"] * 4
         _, after = one.choose("accept")
+        for cookie in (before, between, after):
+            assert [one.state(cookie)["source"] for _ in range(4)] == ["choice"] * 4
         secret.write_text(f"{new}\n", "utf-8")
         renewed(one)
-        assert (one.state(before)["source"], one.state(after)["source"]) == ("none", "choice")
+        assert [one.state(cookie)["source"] for cookie in (before, between, after)] == ["none", "none", "choice"]
 
 
 def test_a_signal_at_several_processes_is_recorded_once(tmp_path: Path, upstream: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -35,6 +36,8 @@ class Siblings:
     def __init__(self, number: int = 1, folder: Path | None = None) -> None:
         self.number = number
         self._folder = folder
+        # Process ids come again.
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}.json"
         self._published = ""
         self._task: asyncio.Task[None] | None = None
         self._own: Callable[[], Counted] = Counted
@@ -78,7 +81,7 @@ class Siblings:
         text = json.dumps(known)
         if self._folder is None or text == self._published:
             return
-        path = self._folder / f"{os.getpid()}.json"
+        path = self._folder / self._name
         with suppress(OSError):  # the next time
             draft = path.with_suffix(".draft")
             draft.write_text(text, "utf-8")
@@ -87,9 +90,9 @@ class Siblings:
 
     def _others(self) -> Iterator[tuple[int, dict[str, Any]]]:
         for path in sorted(self._folder.glob("*.json")) if self._folder is not None else ():
-            if path.stem != str(os.getpid()):
+            if path.name != self._name:
                 with suppress(OSError):
-                    yield int(path.stem), json.loads(path.read_text("utf-8"))
+                    yield int(path.name.partition("-")[0]), json.loads(path.read_text("utf-8"))
 
 
 def _runs(pid: int) -> bool:
