@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -111,7 +112,7 @@ class Gateway:
         self._sleep = sleep
         self._erasures = Erasures(ledger, settings.folder / "erasing")
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
-        self._withdrawals = Withdrawals()
+        self._withdrawals = Withdrawals(math.inf if self._siblings.number == 1 else _FOR_A_PAGE)
         self._recent: dict[Value, None] = {}
         registry = Registry(settings)
         self._counting = Counting(settings, registry.rules, open_tallies(settings.database), clock)
@@ -387,7 +388,9 @@ class Gateway:
 
     def _signalled(self, decision: Decision) -> None:
         event = self._evidence.gpc_event(decision, now=self._clock())
-        if event is not None and decision.choice is not None and self._withdrawals.first(decision.choice):
+        if event is not None and decision.choice is not None and self._withdrawals.first(
+            decision.choice, self._clock()
+        ):
             self._outbox.put(self._counting.choice(event, []))
 
     async def _ready(self) -> bool:
@@ -456,6 +459,8 @@ class Gateway:
 
 
 _MOST_RECENT = 4096
+_FOR_A_PAGE = 5.0
+"""Seconds in which a page and its images arrive. A process of several hears of no grant at another: then it asks."""
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
 
 

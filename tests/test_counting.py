@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.app import create_app
+from gateway.app import Gateway, create_app
 from gateway.config.settings import Settings
 from gateway.counting import Counting, kind_of
 from gateway.ledger import open_ledger, open_tallies
 from gateway.observability.counters import Series
+from gateway.observability.siblings import Siblings
 from gateway.registry import Registry
 from gateway.statistics.cell import KINDS, Cell
 from gateway.types import Receive, Scope, Send
+from tests.served import wait_until
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1)"
@@ -159,6 +161,28 @@ def test_a_signal_that_ends_a_consent_is_counted(tmp_path: Path) -> None:
         choose(client, "accept")
         client.get("/", headers={"sec-gpc": "1"})
     assert counts(tmp_path)[Cell("gpc")] == 1
+
+
+def test_each_signal_that_ends_a_consent_is_counted_whichever_process_it_was_given_to(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    now = [NOW]
+
+    def process() -> Gateway:
+        settings = Settings(folder=tmp_path, database=url)
+        return create_app(settings, shop=shop, clock=lambda: now[0], siblings=Siblings(2))
+
+    with (
+        TestClient(process(), "http://shop.example", headers=PAGE) as one,
+        TestClient(process(), "http://shop.example", headers=PAGE) as other,
+    ):
+        for number in range(3):
+            wait_until(lambda number=number: counts(tmp_path).get(Cell("gpc"), 0) == number)  # type: ignore[misc]
+            choose(one, "accept")
+            held = {"cookie": f"consent={one.cookies['consent']}"}
+            for client in (other, other, one):
+                client.get("/", headers={"sec-gpc": "1", **held})
+            now[0] += 10
+    assert counts(tmp_path)[Cell("gpc")] == 3
 
 
 def test_report_mode_shows_no_banner_and_counts_none(tmp_path: Path) -> None:

@@ -6,18 +6,21 @@ import asyncio
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.ledger import open_ledger, open_tallies
+from gateway.model.entry import Kind
+from gateway.observability.siblings import PAUSE
 from gateway.statistics.cell import Cell
 from gateway.types import Receive, Scope, Send
 from tests.proxy.servers import serve
 from tests.served import Crowd, Served, served, wait_until
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="one process on this system")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's /proc")
 
 PAGE = b"""<!doctype html><html lang="en"><head><title>shop</title>
 <script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script></head><body><p>goods</p></body></html>"""
@@ -142,6 +145,7 @@ def test_counts_add_up_over_processes_also_of_those_that_are_gone(tmp_path: Path
         for _ in range(10):
             one.ask("/")
         wait_until(lambda: one.metric("enforced_total") == 30)
+        time.sleep(3 * PAUSE)  # what it counted in its last second goes with a process that is killed
         os.kill(one.workers()[0], signal.SIGKILL)
         wait_until(lambda: len(one.workers()) == 2)
         assert one.metric("enforced_total") == 30
@@ -166,6 +170,36 @@ def test_a_new_key_that_is_known_before_it_signs_signs_nobody_out(tmp_path: Path
         secret.write_text(f"{new}\n", "utf-8")
         renewed(one)
         assert [one.state(cookie)["source"] for cookie in (before, between, after)] == ["none", "none", "choice"]
+
+
+def test_of_several_processes_one_makes_the_rounds_and_another_takes_over(tmp_path: Path, upstream: int) -> None:
+    with served(tmp_path, upstream, 3) as one:
+        holder = wait_for_holder(tmp_path / "data" / "rounds.lock", one)
+        os.kill(holder, signal.SIGKILL)
+        wait_until(lambda: holder not in one.workers())
+        assert wait_for_holder(tmp_path / "data" / "rounds.lock", one) != holder
+    kinds = asyncio.run(_kinds(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite'}"))
+    assert (kinds[Kind.ANCHOR], kinds[Kind.CONFIG]) == (1, 1)
+
+
+def wait_for_holder(lock: Path, one: Served) -> int:
+    """The process that holds it (proc(5), locks)."""
+    found: list[int] = []
+
+    def held() -> bool:
+        inode = lock.stat().st_ino
+        for line in Path("/proc/locks").read_text("ascii").splitlines():
+            fields = line.split()
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}") and int(fields[4]) in one.workers():
+                found.append(int(fields[4]))
+        return bool(found)
+
+    wait_until(held)
+    return found[-1]
+
+
+async def _kinds(url: str) -> Counter[Kind]:
+    return Counter([entry.kind async for entry in open_ledger(url).entries()])
 
 
 def test_a_signal_at_several_processes_is_recorded_once(tmp_path: Path, upstream: int) -> None:
