@@ -180,13 +180,14 @@ class Workers:
         for old in list(self._working):
             new = self._start(serve)
             if self._wait_for(new) is not None:
-                log.error("the new configuration cannot be served, the old one stays in force")
+                if not self._stopping():
+                    kept = "stays in force" if self._serve is not serve else "is kept by some processes"
+                    log.error("the new configuration cannot be served, the old one %s", kept)
                 return
             self._serve = serve
             self._working.append(new)
-            if old in self._working:
-                self._working.remove(old)
-                self._let_go(old)
+            self._working.remove(old)
+            self._let_go(old)
         log.info("the new configuration is in force")
 
     def _let_go(self, worker: _Worker) -> None:
