@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.config.evidence import hold, retention
-from gateway.config.keys import TAG_KEY_FILE, folder_key
+from gateway.config.keys import PUSH_KEY_FILE, TAG_KEY_FILE, folder_key
 from gateway.config.loading import load_settings
 from gateway.config.review import review, unnamed, unnumbered
 from gateway.config.settings import Settings
@@ -53,6 +54,7 @@ from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
 from gateway.errors import ConfigError, LedgerError
 from gateway.fingerprint import fingerprint
+from gateway.lease import Lease
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
 from gateway.ledger.journal import FOLDER
@@ -78,6 +80,7 @@ from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import uncounted
+from gateway.observability.siblings import Siblings
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
 from gateway.registry import Registry
@@ -92,16 +95,25 @@ class Gateway:
     """An ASGI application in front of `shop`. Build it with `create_app` or `ConsentMiddleware`."""
 
     def __init__(
-        self, settings: Settings, shop: ASGIApp, ledger: Ledger, clock: Clock, sleep: Sleep = asyncio.sleep
+        self,
+        settings: Settings,
+        shop: ASGIApp,
+        ledger: Ledger,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        siblings: Siblings | None = None,
     ) -> None:
         self._settings = settings
+        self._siblings = siblings or Siblings()
+        self._signals = Lease(settings.folder / "signals.lock")
+        self._rounds = Lease(settings.folder / "rounds.lock")
         self._shop = shop
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
         self._recorder = Recorder(ledger, settings.folder / FOLDER)
         self._outbox: Outbox[Event | bytes] = Outbox(self._note)
-        self._withdrawals = Withdrawals()
+        self._withdrawals = Withdrawals(math.inf if self._siblings.number == 1 else _FOR_A_PAGE)
         self._recent: dict[Value, None] = {}
         registry = Registry(settings)
         self._counting = Counting(settings, registry.rules, open_tallies(settings.database), clock)
@@ -113,7 +125,16 @@ class Gateway:
         self._click_ids = ClickIds(settings.click_ids)
         self._assets = load_assets()
         self._staff = Staff(
-            settings, ledger, self._counting, registry, self._assets, self._keys, self._waiting, clock
+            settings,
+            ledger,
+            self._counting,
+            registry,
+            self._assets,
+            self._keys,
+            self._waiting,
+            clock,
+            siblings=self._siblings,
+            lease=self._rounds,
         )
         self._put_in_force(registry)
 
@@ -186,6 +207,7 @@ class Gateway:
             retention=retention(self._settings),
             hold=hold(self._settings),
             sleep=self._sleep,
+            lease=self._rounds,
         )
 
     def _stack(self) -> ASGIApp:
@@ -252,6 +274,10 @@ class Gateway:
     def _count_page(self, what: str) -> None:
         self.counters.add("page", "unknown", what)
 
+    def _count_header(self) -> None:
+        """One that nobody's address made go."""
+        self.counters.add("header", "unknown", Fate.REMOVE)
+
     def _page_policy(self, decision: Decision, host: str, scheme: str) -> PagePolicy:
         return PagePolicy(
             self._registry.catalogue,
@@ -274,6 +300,7 @@ class Gateway:
             host = next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1")
             return HeaderPolicy(
                 _judge(page, self.counters.add),
+                self._count_header,
                 marketing=decision.marketing is State.GRANTED,
                 dnt=self._rules.dnt,
                 no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),
@@ -316,7 +343,7 @@ class Gateway:
             *gpc.gpc_routes(stated_on=settings.policy.date),
         ]
         own = Starlette(routes=routes)
-        return Limited(own, self._clock, error_page) if settings.limits else own
+        return Limited(own, self._clock, error_page, self._siblings.number) if settings.limits else own
 
     def _rights(self, pages: Pages) -> Rights:
         return Rights(
@@ -335,7 +362,12 @@ class Gateway:
         """An event, or the tag of a subject to erase."""
         if isinstance(item, bytes):
             await self._recorder.erase(item)
-        elif item.kind is not EventKind.GPC or item.body["subject_tag"] in self._recent or await self._is_news(item):
+        elif item.kind is EventKind.GPC and item.body["subject_tag"] not in self._recent:
+            # A page and its images arrive together, at several processes: one looks and appends at a time.
+            async with self._signals.briefly():
+                if await self._is_news(item):
+                    await self._recorder.append(item)
+        else:
             await self._recorder.append(item)
 
     async def _is_news(self, event: Event) -> bool:
@@ -350,15 +382,22 @@ class Gateway:
         return service.id if service else "unknown"
 
     def _granted(self, id: str) -> None:
-        """Of who granted since the start `Withdrawals` knows all; the record need not be asked, which takes time."""
+        """Of who granted since the start `Withdrawals` knows all; the record need not be asked, which takes time.
+
+        One process of several knows only what it was told itself.
+        """
         self._withdrawals.granted(id)
+        if self._siblings.number > 1:
+            return
         self._recent[subject_tag(self._tag_key, id).hex()] = None
         if len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
 
     def _signalled(self, decision: Decision) -> None:
         event = self._evidence.gpc_event(decision, now=self._clock())
-        if event is not None and decision.choice is not None and self._withdrawals.first(decision.choice):
+        if event is not None and decision.choice is not None and self._withdrawals.first(
+            decision.choice, self._clock()
+        ):
             self._outbox.put(self._counting.choice(event, []))
 
     def _waiting(self) -> tuple[int, int]:
@@ -397,10 +436,11 @@ class Gateway:
 
     async def _close(self) -> None:
         await self._keeper.close()
-        await self._staff.close()
         await self._counting.close()
         await self._outbox.close()
         await self._recorder.close()
+        await self._staff.close()
+        self._rounds.release()
         await self._ledger.close()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -426,6 +466,8 @@ class Gateway:
 
 
 _MOST_RECENT = 4096
+_FOR_A_PAGE = 5.0
+"""Seconds in which a page and its images arrive. A process of several hears of no grant at another: then it asks."""
 _KINDS = {"rules": Kind.HINT, "report": Kind.PING, "hint": Kind.HINT, "refresh": Kind.REFRESH, "fetch": Kind.HINT}
 
 
@@ -451,9 +493,11 @@ def create_app(
     ledger: Ledger | None = None,
     clock: Clock = time.time,
     sleep: Sleep = asyncio.sleep,
+    siblings: Siblings | None = None,
 ) -> Gateway:
     """The gateway in front of `shop`, or of the shop at `settings.upstream`; `sleep` passes between daily rounds.
 
+    `siblings` are the processes that serve the same socket, this one included.
     Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
     """
     return Gateway(
@@ -462,7 +506,18 @@ def create_app(
         ledger or open_ledger(settings.database, clock, settings.folder),
         clock,
         sleep,
+        siblings,
     )
+
+
+def make_keys(settings: Settings) -> None:
+    """The keys that the gateway would make in the data folder at its first start. Raises OSError, ValueError."""
+    if not settings.keys:
+        folder_key(settings.folder)
+    if not settings.tag_key:
+        folder_key(settings.folder, TAG_KEY_FILE)
+    if settings.stats.push:
+        folder_key(settings.folder, PUSH_KEY_FILE)
 
 
 def say_what_is_missing(settings: Settings) -> None:

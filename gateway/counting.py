@@ -17,6 +17,7 @@ from gateway.model.masking import masked as mask
 from gateway.observability.batch import Batch, Raised
 from gateway.observability.counters import Counters, Series, is_counting
 from gateway.statistics.cell import Cell
+from gateway.statistics.periods import counted_on
 from gateway.statistics.tally import counted, shown
 from gateway.statistics.visitor import Visitor
 from gateway.types import Clock, RawHeaders
@@ -99,7 +100,8 @@ class Counting:
         """The record may have been away at the start."""
         if not self._settled:
             await self.begin()
-        await self.tallies.add(raised)
+        today = int(self._clock() // 86_400)
+        await self.tallies.add([(counted_on(day, today), cell, n) for day, cell, n in raised])
 
     def _enforced(self, series: Series, number: int) -> None:
         if cells := _cells(series):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,9 +16,10 @@ from typing import Final
 import aiohttp
 
 from gateway.errors import GatewayError
+from gateway.lease import Lease
 from gateway.ledger.figures import Figures
 from gateway.ledger.tallies import Tallies
-from gateway.statistics.formats import lines
+from gateway.statistics.formats import as_jsonl
 from gateway.statistics.report import DIMENSIONS
 
 log = logging.getLogger(__name__)
@@ -36,16 +36,24 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 class Push:
-    """Sends to `url` between `start` and `close`; nothing waits for it."""
+    """Sends to `url` between `start` and `close`; nothing waits for it. Of several processes one does, by `lease`."""
 
     def __init__(
-        self, url: str, key: bytes, figures: Figures, tallies: Tallies, *, sleep: Sleep = asyncio.sleep
+        self,
+        url: str,
+        key: bytes,
+        figures: Figures,
+        tallies: Tallies,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        lease: Lease | None = None,
     ) -> None:
         self._url = url
         self._key = key
         self._figures = figures
         self._tallies = tallies
         self._sleep = sleep
+        self._lease = lease
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,7 +77,7 @@ class Push:
         reports = [await self._figures.report(by) for by in ("", *DIMENSIONS)]
         new = [replace(r, parts=[part for part in r.parts if part.period.label not in done]) for r in reports]
         labels = list(dict.fromkeys(part.period.label for report in new for part in report.parts))
-        body = "".join(json.dumps(line) + "\n" for report in new for line in lines(report))
+        body = "".join(map(as_jsonl, new))
         if body:
             await self._post(body.encode())
         await self._tallies.note_pushed(labels)
@@ -86,6 +94,8 @@ class Push:
                 raise aiohttp.ClientError(f"answered with {answer.status}")
 
     async def _run(self) -> None:
+        if self._lease is not None:
+            await self._lease.hold()
         pause = FIRST
         while True:
             try:

@@ -20,12 +20,14 @@ from gateway.endpoints.staff_session import StaffSession
 from gateway.endpoints.stats import stats_routes
 from gateway.endpoints.throttle import Throttle
 from gateway.errors import LedgerError
+from gateway.lease import Lease
 from gateway.ledger.base import Ledger
 from gateway.ledger.figures import Figures
 from gateway.ledger.health import health
 from gateway.ledger.reading import announce
 from gateway.ledger.tallies import Tallies
 from gateway.observability.prometheus import Metric
+from gateway.observability.siblings import Counted, Siblings
 from gateway.proxy.forwarded import is_local
 from gateway.push import Push
 from gateway.registry import Registry
@@ -51,7 +53,12 @@ class Staff:
         keys: Sequence[bytes],
         outbox: Callable[[], tuple[int, int]],
         clock: Clock,
+        *,
+        siblings: Siblings,
+        lease: Lease,
     ) -> None:
+        self._siblings = siblings
+        self._lease = lease
         self._counting = counting
         self._outbox = outbox
         self._settings = settings
@@ -60,7 +67,7 @@ class Staff:
         self._figures = Figures(counting.tallies, clock)
         self._push = self._make_push(counting.tallies)
         tokens = Tokens(settings.folder)
-        self._guard = Guard(tokens, Throttle(clock, on=settings.limits), self._announce)
+        self._guard = Guard(tokens, Throttle(clock, on=settings.limits, processes=siblings.number), self._announce)
         self._dashboard = Dashboard(
             settings.prefix,
             assets["st.css"].url(settings.prefix),
@@ -75,6 +82,7 @@ class Staff:
 
     def start(self) -> None:
         """Begins to send on what is told, if there is an address. To be called in a running event loop."""
+        self._siblings.start(self._counted)
         if self._push is not None:
             self._push.start()
 
@@ -82,6 +90,7 @@ class Staff:
         """Ends that. May be called twice."""
         if self._push is not None:
             await self._push.close()
+        await self._siblings.close()
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -96,27 +105,33 @@ class Staff:
         if not self._settings.stats.push:
             return None
         key = folder_key(self._settings.folder, PUSH_KEY_FILE).reveal()
-        return Push(self._settings.stats.push, key, self._figures, tallies)
+        return Push(self._settings.stats.push, key, self._figures, tallies, lease=self._lease)
 
     async def _metrics(self) -> list[Metric]:
-        enforced: Counter[tuple[str, str]] = Counter()
-        for series, number in self._counting.counters.rows():
-            enforced[series.what, series.outcome] += number
+        counted = self._siblings.counted()
+        waiting: list[tuple[dict[str, str], float]] = [({}, counted.waiting)]
         try:
             entries = (await self._ledger.head())[0]
         except LedgerError:
             entries = -1
-        labelled = [({"what": what, "outcome": outcome}, n) for (what, outcome), n in sorted(enforced.items())]
-        waiting, lost = self._outbox()
+        labelled = [({"what": what, "outcome": outcome}, n) for (what, outcome), n in sorted(counted.enforced.items())]
         return [
             Metric("info", "gauge", "Always 1; the version.", [({"version": __version__}, 1)]),
             Metric("enforced_total", "counter", "What was seen and enforced since the start.", labelled),
             Metric("record_up", "gauge", "Whether the consent record can be read.", [({}, int(entries >= 0))]),
             Metric("record_entries", "gauge", "Entries of the consent record.", [({}, max(entries, 0))]),
-            Metric("events_waiting", "gauge", "Choices that wait for the record.", [({}, waiting)]),
-            Metric("events_lost_total", "counter", "Those that could not wait any longer.", [({}, lost)]),
-            Metric("counters_waiting", "gauge", "Counters not written yet.", [({}, len(self._counting.batch))]),
+            Metric("events_waiting", "gauge", "Choices that wait for the record.", waiting),
+            Metric("events_lost_total", "counter", "Those that could not wait any longer.", [({}, counted.lost)]),
+            Metric("counters_waiting", "gauge", "Counters not written yet.", [({}, counted.unwritten)]),
         ]
+
+    def _counted(self) -> Counted:
+        """By this process."""
+        enforced: Counter[tuple[str, str]] = Counter()
+        for series, number in self._counting.counters.rows():
+            enforced[series.what, series.outcome] += number
+        waiting, lost = self._outbox()
+        return Counted(enforced, lost, waiting, len(self._counting.batch))
 
     async def _sample(self) -> bool:
         return await self._ledger.recall(SAMPLE) is not None

@@ -14,7 +14,7 @@ LAYERS = (
     {"demo", "scan"},
     {"server"},
     {"app"},
-    {"connection", "edition", "lifespan", "staff"},
+    {"connection", "edition", "lifespan", "staff", "workers"},
     {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},
@@ -23,7 +23,7 @@ LAYERS = (
     {"config", "enforcement", "ledger", "observability"},
     {"statistics"},
     {"model"},
-    {"errors", "types"},
+    {"errors", "lease", "types"},
 )
 IMPURE = {"asyncio", "aiohttp", "starlette", "uvicorn", "socket", "sqlite3", "aiosqlite", "http", "urllib.request"}
 FILES = sorted((ROOT / "gateway").rglob("*.py"))

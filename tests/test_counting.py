@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.app import create_app
+from gateway.app import Gateway, create_app
 from gateway.config.settings import Settings
-from gateway.counting import kind_of
-from gateway.ledger import open_tallies
+from gateway.counting import Counting, kind_of
+from gateway.ledger import open_ledger, open_tallies
 from gateway.observability.counters import Series
+from gateway.observability.siblings import Siblings
+from gateway.registry import Registry
 from gateway.statistics.cell import KINDS, Cell
 from gateway.types import Receive, Scope, Send
+from tests.served import wait_until
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1)"
@@ -37,6 +40,10 @@ async def shop(scope: Scope, receive: Receive, send: Send) -> None:
         (b"content-type", b"text/html"),
         (b"set-cookie", b"_ga=GA1.1; Path=/"),
         (b"link", b"<https://www.google-analytics.com>; rel=preconnect"),
+        (b"report-to", b'{"group": "g", "endpoints": [{"url": "https://www.facebook.com/reports"}]}'),
+        (b"nel", b'{"report_to": "g"}'),
+        (b"referrer-policy", b"unsafe-url"),
+        (b"observe-browsing-topics", b"?1"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": HTML})
@@ -85,6 +92,26 @@ def test_displays_and_choices_are_counted_by_what_is_known_of_all(tmp_path: Path
     assert counts(tmp_path, "locale")[Cell("shown", "locale", "en")] == 2
 
 
+def test_what_waited_for_days_counts_on_the_day_before_it_is_written(tmp_path: Path) -> None:
+    """In no period that is told."""
+    now = [NOW]
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+    async def work() -> dict[int, dict[Cell, int]]:
+        ledger, tallies = open_ledger(url), open_tallies(url)
+        await ledger.open()
+        settings = Settings()
+        counting = Counting(settings, Registry(settings).rules, tallies, lambda: now[0])
+        counting.lapsed([])
+        now[0] += 6 * 86_400
+        counting.lapsed([])
+        await counting.batch.flush()
+        await ledger.close()
+        return await tallies.days([""])
+
+    assert asyncio.run(work()) == {DAY + 5: {Cell("expired"): 1}, DAY + 6: {Cell("expired"): 1}}
+
+
 def test_one_page_raises_each_counter_of_enforcement_by_what_it_had(tmp_path: Path) -> None:
     with visiting(tmp_path) as client:
         client.get("/?gclid=abc", headers={"cookie": "_fbp=fb.1; sid=1; uid_84210=x"})
@@ -98,10 +125,12 @@ def test_one_page_raises_each_counter_of_enforcement_by_what_it_had(tmp_path: Pa
         "frames": 1,
         "pixels": 1,
         "hints": 0,
-        "headers": 1,
+        "headers": 5,
         "click_ids": 2,
         "other": 0,
     }
+    headers = {cell.value: n for cell, n in found.items() if cell.what == "enforced:headers"}
+    assert headers == {"facebook-social-plugins": 1, "google-analytics": 1, "unknown": 3}
 
 
 def test_unknown_cookies_and_hosts_are_noted_by_masked_names(tmp_path: Path) -> None:
@@ -132,6 +161,28 @@ def test_a_signal_that_ends_a_consent_is_counted(tmp_path: Path) -> None:
         choose(client, "accept")
         client.get("/", headers={"sec-gpc": "1"})
     assert counts(tmp_path)[Cell("gpc")] == 1
+
+
+def test_each_signal_that_ends_a_consent_is_counted_whichever_process_it_was_given_to(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    now = [NOW]
+
+    def process() -> Gateway:
+        settings = Settings(folder=tmp_path, database=url)
+        return create_app(settings, shop=shop, clock=lambda: now[0], siblings=Siblings(2))
+
+    with (
+        TestClient(process(), "http://shop.example", headers=PAGE) as one,
+        TestClient(process(), "http://shop.example", headers=PAGE) as other,
+    ):
+        for number in range(3):
+            wait_until(lambda number=number: counts(tmp_path).get(Cell("gpc"), 0) == number)  # type: ignore[misc]
+            choose(one, "accept")
+            held = {"cookie": f"consent={one.cookies['consent']}"}
+            for client in (other, other, one):
+                client.get("/", headers={"sec-gpc": "1", **held})
+            now[0] += 10
+    assert counts(tmp_path)[Cell("gpc")] == 3
 
 
 def test_report_mode_shows_no_banner_and_counts_none(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import click
 from gateway.cli.configuration import config_option, settings_for
 from gateway.ledger import open_tallies
 from gateway.ledger.figures import Figures
-from gateway.statistics.formats import as_csv, as_json, as_text
+from gateway.statistics.formats import as_csv, as_json, as_jsonl, as_text
 from gateway.statistics.periods import KINDS
 from gateway.statistics.report import DIMENSIONS
 
-_FORMATS = {"text": as_text, "json": as_json, "csv": as_csv}
+_FORMATS = {"text": as_text, "json": as_json, "csv": as_csv, "jsonl": as_jsonl}
 
 
 @click.command()

@@ -107,10 +107,24 @@ def _with_environment(file: FileSettings, env: Mapping[str, str]) -> Settings:
     return Settings(
         **fields,
         folder=folder,
-        keys=parse_keys(env["CONSENT_GATEWAY_SECRET"]) if "CONSENT_GATEWAY_SECRET" in env else (),
+        keys=_keys(env),
         tag_key=Secret(env["CONSENT_GATEWAY_TAG_KEY"].encode()) if "CONSENT_GATEWAY_TAG_KEY" in env else None,
         limits=env.get("CONSENT_GATEWAY_LIMITS") != "off",
     )
+
+
+def _keys(env: Mapping[str, str]) -> tuple[Secret, ...]:
+    """None if none are given, or if their file cannot be read: that has been reported then."""
+    if "CONSENT_GATEWAY_SECRET" in env:
+        return parse_keys(env["CONSENT_GATEWAY_SECRET"])
+    path = env.get("CONSENT_GATEWAY_SECRET_FILE")
+    if not path:
+        return ()
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return parse_keys(",".join(text.split()))
 
 
 def _read(path: Path | None, problems: list[Problem]) -> dict[str, Any]:
@@ -232,11 +246,14 @@ def _filter_list_problems(paths: Sequence[str]) -> Iterator[Problem]:
 
 
 def _environment_problems(env: Mapping[str, str]) -> Iterator[Problem]:
-    if "CONSENT_GATEWAY_SECRET" in env:
-        for place, key in enumerate(parse_keys(env["CONSENT_GATEWAY_SECRET"]), 1):
-            if len(key) < KEY_SIZE:
-                expected = f"key {place} to have at least {KEY_SIZE} bytes, it has {len(key)}"
-                yield Problem("CONSENT_GATEWAY_SECRET", key, expected)
+    name = "CONSENT_GATEWAY_SECRET" if "CONSENT_GATEWAY_SECRET" in env else "CONSENT_GATEWAY_SECRET_FILE"
+    keys = _keys(env)
+    for place, key in enumerate(keys, 1):
+        if len(key) < KEY_SIZE:
+            expected = f"key {place} to have at least {KEY_SIZE} bytes, it has {len(key)}"
+            yield Problem(name, key, expected)
+    if name in env and not keys:
+        yield Problem(name, env[name], "a file in UTF-8 with the signing keys, the oldest first")
     if "CONSENT_GATEWAY_TAG_KEY" in env:
         tag_key = Secret(env["CONSENT_GATEWAY_TAG_KEY"].encode())
         if len(tag_key) < KEY_SIZE:

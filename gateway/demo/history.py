@@ -34,6 +34,13 @@ _ENFORCED: Final = {
     Category.STATISTICS: {"scripts": 0.8, "cookies_cut": 0.25, "hints": 0.4},
     Category.PREFERENCES: {"frames": 0.2, "scripts": 0.15},
 }
+_BETWEEN: Final = (
+    *2 * ((Category.PREFERENCES,), (Category.PREFERENCES, Category.STATISTICS)),
+    (Category.STATISTICS,),
+    (Category.PREFERENCES, Category.MARKETING),
+    (Category.STATISTICS, Category.MARKETING),
+)
+"""Choices between all and nothing, the frequent ones twice."""
 _UNKNOWN: Final = {
     Cell("seen:cookie", "name", "ab_group_*"): 31,
     Cell("seen:host", "name", "widgets.raingauge.example"): 14,
@@ -77,8 +84,8 @@ def _event(day: int, locale: str, visitor: Visitor, accepting: float, chance: ra
     told = chance.random()
     if told < accepting:
         yes = set(OPTIONAL)
-    elif told < accepting + 0.09:
-        yes = {Category.PREFERENCES} | ({Category.STATISTICS} if chance.random() < 0.6 else set())
+    elif told < accepting + 0.16:
+        yes = set(chance.choice(_BETWEEN))
     else:
         yes = set()
     kind = Kind.GRANT if yes else Kind.REFUSE

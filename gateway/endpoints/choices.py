@@ -68,7 +68,7 @@ def choice_routes(
     the counters it raises.
     """
     choices = _Choices(
-        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, counting, Repeats()
+        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, counting, Repeats(clock)
     )
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),

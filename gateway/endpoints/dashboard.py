@@ -87,6 +87,8 @@ class Dashboard:
         parts = (await self.figures.report()).parts[-PERIODS:]
         latest = next((part for part in reversed(parts) if part.enough), None)
         categories = (await self.figures.report("category")).parts
+        shown = _same(categories, latest)
+        hidden = shown is not None and any(row.counts["granted"] is None for row in shown.rows)
         services = (await self.figures.report("service")).parts
         unknown = await self.figures.unknown()
         return self._html(
@@ -100,7 +102,8 @@ class Dashboard:
             latest=latest,
             formulas=RATES,
             chart=self._chart(words, parts),
-            categories=_same(categories, latest),
+            categories=shown,
+            hidden_category=words.say("by_category.hidden", k=K) if hidden else "",
             category_formulas=CATEGORY_RATES,
             bar=bar,
             number=lambda count: words["hidden"] if count is None else f"{count:,}",

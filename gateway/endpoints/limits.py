@@ -30,10 +30,15 @@ ErrorPage = Callable[[Request, int, str], Response]
 
 
 class Limits:
-    """How many requests each place has left; every place begins anew when the mixing changes."""
+    """How many requests each place has left; every place begins anew when the mixing changes.
 
-    def __init__(self, clock: Clock) -> None:
+    Each of several `processes` knows only its own requests: it lets its part of them pass.
+    """
+
+    def __init__(self, clock: Clock, processes: int = 1) -> None:
         self._clock = clock
+        self._at_once = float(max(1, AT_ONCE // processes))
+        self._a_second = A_SECOND / processes
         self._key = b""
         self._mixed = -math.inf
         self._left = array("d")
@@ -43,13 +48,13 @@ class Limits:
         now = self._clock()
         if not self._mixed <= now < self._mixed + _MIXED:
             self._key, self._mixed = secrets.token_bytes(16), now
-            self._left = array("d", [AT_ONCE]) * _COUNTERS
+            self._left = array("d", [self._at_once]) * _COUNTERS
         place = int.from_bytes(blake2b(address.encode(), digest_size=2, key=self._key).digest(), "big") % _COUNTERS
         # One clock for all counters: what is left is written as if none had been refilled since `_mixed`.
-        refilled = (now - self._mixed) * A_SECOND
-        left = min(AT_ONCE, self._left[place] + refilled)
+        refilled = (now - self._mixed) * self._a_second
+        left = min(self._at_once, self._left[place] + refilled)
         if left < 1:
-            return math.ceil((1 - left) / A_SECOND)
+            return math.ceil((1 - left) / self._a_second)
         self._left[place] = left - 1 - refilled
         return 0
 
@@ -57,9 +62,9 @@ class Limits:
 class Limited:
     """Answers posts of a place that has none left with 429; everything else goes to `app`."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, error_page: ErrorPage) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, error_page: ErrorPage, processes: int = 1) -> None:
         self._app = app
-        self._limits = Limits(clock)
+        self._limits = Limits(clock, processes)
         self._error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,19 +15,20 @@ _MOST: Final = 10_000
 
 
 class Throttle:
-    """Counts failures by address; with `on` false nobody waits."""
+    """Counts failures by address; with `on` false nobody waits. Each of several `processes` allows its part of them."""
 
-    def __init__(self, clock: Clock, *, on: bool = True) -> None:
+    def __init__(self, clock: Clock, *, on: bool = True, processes: int = 1) -> None:
         self._clock = clock
+        self._free = max(1, FAILURES // processes)
         self._on = on
         self._failures: dict[str, tuple[int, float]] = {}
 
     def wait(self, address: str) -> int:
         """Seconds until `address` may try again, 0 if it may now."""
         number, last = self._failures.get(address, (0, 0.0))
-        if not self._on or number < FAILURES:
+        if not self._on or number < self._free:
             return 0
-        pause = min(LONGEST, PAUSE << min(number - FAILURES, 6))
+        pause = min(LONGEST, PAUSE << min(number - self._free, 6))
         return max(0, int(last + pause - self._clock() + 0.999))
 
     def failed(self, address: str) -> None:

@@ -75,17 +75,21 @@ def _allows_us(name: str, tokens: Tokens) -> bool:
     return bool(name.startswith("script-src") and nonces) or "'self'" in sources or "*" in sources
 
 
-def without_reports(value: bytes, allowed: Callable[[str], bool], groups: Collection[str]) -> bytes:
+def without_reports(
+    value: bytes, allowed: Callable[[str], bool], groups: Collection[str], lost: Callable[[], None]
+) -> bytes:
     """A header without the report targets that are not `allowed`, and without `report-to` outside `groups`.
 
-    A group that the same answer does not define would be one the browser remembers from another time.
+    A group that the same answer does not define would be one the browser remembers from another time; `lost` hears
+    of each of those.
     """
 
     def heard(name: str, tokens: Tokens) -> Tokens | None:
         if name == "report-uri":
             return [token for token in tokens if allowed(token)] or None
-        if name == "report-to":
-            return tokens if tokens and tokens[0] in groups else None
+        if name == "report-to" and (not tokens or tokens[0] not in groups):
+            lost()
+            return None
         return tokens
 
     policies = (_edited(policy, heard) for policy in value.split(b","))

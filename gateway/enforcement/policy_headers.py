@@ -21,6 +21,14 @@ Judge = Callable[[str, str], bool]
 """`judge(url, kind)`: whether a URL may stay; kind is `script`, `style`, `image`, `font`, `media`, `frame`,
 `fetch`, `hint` (preconnect, prefetch, …), `refresh`, `rules` (speculation rules) or `report`."""
 
+Lost = Callable[[], None]
+"""Hears of every header that goes, or is cut, without an address that was judged."""
+
+
+def _nothing() -> None:
+    """Hears of nothing."""
+
+
 _REFERRER_STRICTNESS: Final = (
     b"unsafe-url",
     b"no-referrer-when-downgrade",
@@ -70,6 +78,7 @@ class HeaderPolicy:
     """
 
     judge: Judge
+    lost: Lost = _nothing
     marketing: bool = False
     dnt: bool = True
     no_store: bool = False
@@ -83,8 +92,8 @@ class HeaderPolicy:
         if self.own:
             headers = [(n, csp.with_source(v, self.own) if n in csp.NAMES else v) for n, v in headers]
         headers = add_vary(headers, b"Cookie", b"Sec-GPC", *((b"DNT",) if self.dnt else ()))
-        headers = referrer(headers, self._referrer())
-        return headers if self.marketing else permissions(headers, self.features)
+        headers = referrer(headers, self._referrer(), self.lost)
+        return headers if self.marketing else permissions(headers, self.features, self.lost)
 
     def any(self, headers: RawHeaders) -> RawHeaders:
         """The headers of any answer: side doors closed, the rest as it was."""
@@ -93,14 +102,19 @@ class HeaderPolicy:
         kept: RawHeaders = []
         for name, value in headers:
             if name == b"link":
-                value = link(value, self.judge)
+                value = link(value, self.judge, self.lost)
                 if value:
                     kept.append((name, value))
             elif self._keeps(name, value):
                 kept.append((name, value))
         kept = self._unheard(kept)
         # Without a group of the same answer NEL reports to one the browser remembers from another time.
-        return kept if any(name == b"report-to" for name, _ in kept) else drop(kept, b"nel")
+        return kept if any(name == b"report-to" for name, _ in kept) else self._without_nel(kept)
+
+    def _without_nel(self, headers: RawHeaders) -> RawHeaders:
+        for _ in get_all(headers, b"nel"):
+            self.lost()
+        return drop(headers, b"nel")
 
     def _unheard(self, headers: RawHeaders) -> RawHeaders:
         """The shop's content security policies without report targets that may not hear."""
@@ -108,7 +122,7 @@ class HeaderPolicy:
             return headers
         groups = csp.reporting_groups(headers)
         lines = (
-            (name, csp.without_reports(value, lambda url: self.judge(url, "report"), groups))
+            (name, csp.without_reports(value, lambda url: self.judge(url, "report"), groups, self.lost))
             if name in csp.NAMES
             else (name, value)
             for name, value in headers
@@ -125,10 +139,16 @@ class HeaderPolicy:
             return not target or self.judge(target, "refresh")
         if name == b"speculation-rules":
             return self._all(_strings(value), "rules")
-        return self.marketing or _MEASUREMENT.fullmatch(name) is None
+        if not self.marketing and _MEASUREMENT.fullmatch(name):
+            self.lost()
+            return False
+        return True
 
     def _all(self, urls: Sequence[str] | None, kind: str) -> bool:
-        return urls is not None and all(self.judge(url, kind) for url in urls)
+        if urls is None:
+            self.lost()
+            return False
+        return all(self.judge(url, kind) for url in urls)
 
     def _referrer(self) -> bytes:
         if self.handover:
@@ -146,7 +166,7 @@ def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
     return [*kept, (b"cache-control", value)]
 
 
-def referrer(headers: RawHeaders, least: bytes) -> RawHeaders:
+def referrer(headers: RawHeaders, least: bytes, lost: Lost = _nothing) -> RawHeaders:
     """`Referrer-Policy` at least as silent as `least`; a stricter value of the shop stays.
 
     Of several values the last one a browser knows counts.
@@ -155,10 +175,12 @@ def referrer(headers: RawHeaders, least: bytes) -> RawHeaders:
     known = [value.lower() for value in values if value.lower() in _REFERRER_STRICTNESS]
     order = _REFERRER_STRICTNESS.index
     value = known[-1] if known and order(known[-1]) > order(least) else least
+    if known and order(known[-1]) < order(least):
+        lost()
     return [*drop(headers, b"referrer-policy"), (b"referrer-policy", value)]
 
 
-def permissions(headers: RawHeaders, features: Sequence[str]) -> RawHeaders:
+def permissions(headers: RawHeaders, features: Sequence[str], lost: Lost = _nothing) -> RawHeaders:
     """`Permissions-Policy` with each of `features` switched off; the shop's other entries stay.
 
     Browsers ignore a policy with a fault in it whole (RFC 9651, 4.2): such a one goes, or ours would be ignored too.
@@ -169,6 +191,8 @@ def permissions(headers: RawHeaders, features: Sequence[str]) -> RawHeaders:
     if not all(map(_MEMBER.fullmatch, kept)):
         kept = []
     off = [feature.encode() + b"=()" for feature in features]
+    if not {member.strip() for member in members} <= {*kept, *off}:
+        lost()
     return [*drop(headers, b"permissions-policy"), (b"permissions-policy", b", ".join([*kept, *off]))]
 
 
@@ -186,7 +210,7 @@ def _strings(value: bytes) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", text) for text in _QUOTED.findall(value.decode("latin-1"))]
 
 
-def link(value: bytes, judge: Judge) -> bytes:
+def link(value: bytes, judge: Judge, lost: Lost = _nothing) -> bytes:
     """A Link header without the hints and resources that may not be loaded; byte for byte if all may.
 
     An entry that cannot be parsed goes with all that follow it.
@@ -198,6 +222,7 @@ def link(value: bytes, judge: Judge) -> bytes:
         found = _LINK.match(value, place)
         if found is None or value[found.end() : found.end() + 1] not in (b"", b","):
             changed = True
+            lost()
             break
         if _loads(found[1], found[2], judge):
             kept.append(found[0].strip())

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import random
 import sqlite3
 import time
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import aiosqlite
 
+IMPATIENT: Final = "PRAGMA busy_timeout=20"
 Identity = tuple[tuple[int, int] | None, ...]
 
 
@@ -58,6 +61,24 @@ async def connect(path: Path, *, busy: float) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
+
+
+async def begin(connection: aiosqlite.Connection, *, busy: float) -> None:
+    """Begins to write, waiting `busy` seconds for other writers. Raises sqlite3.OperationalError.
+
+    SQLite's own waiters look ever more rarely, so that who has waited longest comes last: with `IMPATIENT` connections
+    all look equally often.
+    """
+    deadline = time.monotonic() + busy
+    while True:
+        try:
+            await connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.005))  # noqa: S311
+        else:
+            return
 
 
 async def write_ahead(connection: aiosqlite.Connection, *, busy: float) -> None:

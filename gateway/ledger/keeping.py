@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from gateway.errors import ChainBroken, ConfigError, GatewayError, Problem
+from gateway.lease import Lease
 from gateway.ledger.base import Ledger, Purged
 from gateway.ledger.notices import NoticeArchive
 from gateway.model.entry import Event, Kind, iso_day
@@ -30,7 +31,8 @@ class Keeper:
     """Looks after `ledger`: `begin` at the start, then `start` and `close` around the daily rounds.
 
     `notices` and `texts`, the interfaces, are what visitors are shown, `tag_check` tells the key of subject tags,
-    `config` holds the hashes of a `config` event. With a `hold` in force nothing is deleted.
+    `config` holds the hashes of a `config` event. With a `hold` in force nothing is deleted. Of several processes that
+    who has the `lease` makes the rounds.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Keeper:
         hold: Hold | None = None,
         sleep: Sleep = asyncio.sleep,
         grace: float = GRACE,
+        lease: Lease | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -56,6 +59,7 @@ class Keeper:
         self._retention = retention
         self._hold = hold
         self._sleep = sleep
+        self._lease = lease
         self._grace = grace
         self._closing = False
         self._resting = False
@@ -109,6 +113,10 @@ class Keeper:
                 await task
 
     async def _run(self) -> None:
+        if self._lease is not None:
+            self._resting = True
+            await self._lease.hold()
+            self._resting = False
         while not self._closing:
             pause = await self._round()
             if not self._closing:

@@ -18,13 +18,14 @@ from typing import TypeAlias
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
-from gateway.ledger.files import Identity, bodies_path, connect, create, identity, write_ahead
+from gateway.ledger.files import IMPATIENT, Identity, begin, bodies_path, connect, create, identity, write_ahead
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.schema import BODIES, CHAIN, migrate
 from gateway.ledger.sealing import commitments, sealed
 from gateway.ledger.sqlite_tallies import raise_counters
 from gateway.ledger.writer import MOST_IN_A_GROUP
 from gateway.model.entry import CHOICES, GENESIS, Entry, Event
+from gateway.statistics.periods import counted_on
 
 Change: TypeAlias = tuple[str, Iterable[Sequence[object]]]
 """A statement for the bodies' file and the rows it is executed with."""
@@ -36,7 +37,10 @@ class FilePair:
     """The chain's and the bodies' connection of one writer. Raises sqlite3.Error, OSError, LedgerUnavailable;
     after any of them it is done for: close it and open another."""
 
-    def __init__(self, path: Path, chain: aiosqlite.Connection, bodies: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, chain: aiosqlite.Connection, bodies: aiosqlite.Connection, busy: float
+    ) -> None:
+        self._busy = busy
         self._paths = (path, bodies_path(path))
         self.chain = chain
         self.bodies = bodies
@@ -54,7 +58,7 @@ class FilePair:
         except BaseException:
             await chain.close()
             raise
-        pair = cls(path, chain, bodies)
+        pair = cls(path, chain, bodies, busy)
         try:
             await pair._prepare(busy)
         except BaseException:
@@ -62,12 +66,12 @@ class FilePair:
             raise
         return pair
 
-    async def commit(self, events: Sequence[Event]) -> list[Entry]:
+    async def commit(self, events: Sequence[Event], today: int) -> list[Entry]:
         """Seals `events` after the last entry; both files are on the disk when it returns."""
         async with self.locked():
-            return await self._commit(events)
+            return await self._commit(events, today)
 
-    async def replay(self, events: Sequence[Event], after: int) -> int:
+    async def replay(self, events: Sequence[Event], after: int, today: int) -> int:
         """See `Ledger.replay`."""
         wanted = commitments(events)
         query = "SELECT commitment FROM chain WHERE seq > ? AND hex(commitment) IN (SELECT value FROM json_each(?))"
@@ -76,14 +80,14 @@ class FilePair:
             known = {row[0] for row in await self.chain.execute_fetchall(query, (after, listed))}
             missing = [event for event, commitment in zip(events, wanted, strict=True) if commitment not in known]
             if missing:
-                await self._commit(missing)
+                await self._commit(missing, today)
             return (await self._last())[0]
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Keeps every other writer of the record out, in other processes too, until `write` or the end."""
         self._check_identity()
-        await self.chain.execute("BEGIN IMMEDIATE")
+        await begin(self.chain, busy=self._busy)
         try:
             yield
         finally:
@@ -121,16 +125,20 @@ class FilePair:
         finally:
             await self.chain.close()
 
-    async def _commit(self, events: Sequence[Event]) -> list[Entry]:
+    async def _commit(self, events: Sequence[Event], today: int) -> list[Entry]:
         entries = await self.seal(events)
-        await raise_counters(self.chain, ((event.day, cell, 1) for event in events for cell in event.counters))
+        raised = ((counted_on(event.day, today), cell, 1) for event in events for cell in event.counters)
+        await raise_counters(self.chain, raised)
         await self.write(entries)
         return entries
 
     async def _prepare(self, busy: float) -> None:
         for connection, migrations in ((self.chain, CHAIN), (self.bodies, BODIES)):
             await write_ahead(connection, busy=busy)
-            await migrate(connection, migrations)
+            await connection.execute(IMPATIENT)
+            await migrate(connection, migrations, busy=busy)
+        # The bodies' file is kept by a rewrite, or by whoever begins, never by a crowd.
+        await self.bodies.execute(f"PRAGMA busy_timeout={int(busy * 1000)}")
         await self._remove_tail()
         self._identity = identity(*self._paths)
 

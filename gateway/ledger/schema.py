@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
+from gateway.ledger.files import begin
 
 Migration = tuple[str, tuple[str, ...]]
 
@@ -106,12 +107,12 @@ ERASED: tuple[Migration, ...] = (
 )
 
 
-async def migrate(connection: aiosqlite.Connection, migrations: Sequence[Migration]) -> None:
-    """Applies what is missing, all or nothing; two processes may call it at once.
+async def migrate(connection: aiosqlite.Connection, migrations: Sequence[Migration], *, busy: float = 0) -> None:
+    """Applies what is missing, all or nothing; two processes may call it at once, and wait `busy` seconds.
 
     Raises LedgerUnavailable for a file that a newer version has written.
     """
-    await connection.execute("BEGIN IMMEDIATE")
+    await begin(connection, busy=busy)
     try:
         await connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT")
         rows = await connection.execute_fetchall("SELECT name FROM migration")

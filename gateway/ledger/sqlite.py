@@ -17,7 +17,7 @@ from gateway.errors import LedgerUnavailable
 from gateway.ledger import cleaning
 from gateway.ledger.base import Progress, Purged, silent
 from gateway.ledger.erased import ErasedList
-from gateway.ledger.files import connect, connect_readers
+from gateway.ledger.files import IMPATIENT, begin, connect, connect_readers
 from gateway.ledger.pair import LAST, FilePair
 from gateway.ledger.removal import Remover, everything, expired
 from gateway.ledger.restoring import restore
@@ -29,7 +29,7 @@ from gateway.model.exchange import Item
 from gateway.model.retention import Retention
 from gateway.types import Clock
 
-BUSY = 2.0
+BUSY = 10.0
 """Seconds to wait for a writer of another process."""
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class SqliteLedger:
     async def replay(self, events: Sequence[Event], after: int) -> int:
         with _translated(self._path):
             async with self._writing() as pair:
-                return await pair.replay(events, after)
+                return await pair.replay(events, after, self._today())
 
     async def head(self) -> tuple[int, bytes]:
         async with self._reading() as connection:
@@ -143,12 +143,9 @@ class SqliteLedger:
 
     async def remember(self, name: str, value: str) -> str:
         with _translated(self._path):
-            connection = await connect(self._path, busy=self._busy)
-            try:
+            async with self._changing() as connection:
                 await connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
                 rows = await connection.execute_fetchall("SELECT value FROM meta WHERE name = ?", (name,))
-            finally:
-                await connection.close()
         return str(next(iter(rows))[0])
 
     async def recall(self, name: str) -> str | None:
@@ -159,11 +156,8 @@ class SqliteLedger:
     async def archive(self, text: bytes) -> str:
         digest = hashlib.sha256(text)
         with _translated(self._path):
-            connection = await connect(self._path, busy=self._busy)
-            try:
+            async with self._changing() as connection:
                 await connection.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", (digest.digest(), text))
-            finally:
-                await connection.close()
         return digest.hexdigest()
 
     async def text(self, sha256: str) -> bytes | None:
@@ -178,7 +172,7 @@ class SqliteLedger:
 
     async def _commit(self, events: Sequence[Event]) -> list[Entry]:
         async with self._writing() as pair:
-            return await pair.commit(events)
+            return await pair.commit(events, self._today())
 
     async def _remove(self, work: Callable[[Remover], Awaitable[T]]) -> T:
         async with self._writing() as pair:
@@ -215,6 +209,18 @@ class SqliteLedger:
                 await self._drop()
                 raise
 
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A transaction on the chain's file beside the chain."""
+        connection = await connect(self._path, busy=self._busy)
+        try:
+            await connection.execute(IMPATIENT)
+            await begin(connection, busy=self._busy)
+            yield connection
+            await connection.execute("COMMIT")
+        finally:
+            await connection.close()
+
     async def _drop(self) -> None:
         pair, self._pair = self._pair, None
         if pair is not None:
@@ -230,7 +236,7 @@ class SqliteLedger:
         """Begins to read both files as they are between two writes: a removal changes one after the other."""
         writer = await connect(self._path, busy=self._busy)
         try:
-            await writer.execute("BEGIN IMMEDIATE")
+            await begin(writer, busy=self._busy)
             await connection.execute("BEGIN")
             for table in ("chain", "bodies.body"):
                 await connection.execute_fetchall(f"SELECT max(seq) FROM {table}")  # noqa: S608

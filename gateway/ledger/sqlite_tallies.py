@@ -10,12 +10,12 @@ from pathlib import Path
 import aiosqlite
 
 from gateway.errors import LedgerUnavailable
-from gateway.ledger.files import connect
+from gateway.ledger.files import IMPATIENT, begin, connect
 from gateway.ledger.tallies import Raised, beyond, summed
 from gateway.statistics.cell import Cell
 from gateway.statistics.periods import changed
 
-BUSY = 2.0
+BUSY = 10.0
 
 _RAISE = """
     INSERT INTO tally (day, what, dimension, value, n) VALUES (?, ?, ?, ?, ?)
@@ -40,7 +40,8 @@ class SqliteTallies:
     async def add(self, raised: Iterable[Raised]) -> None:
         batch = list(raised)
         async with self._connected() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
+            await connection.execute(IMPATIENT)
+            await begin(connection, busy=self._busy)
             names = [(day, cell) for day, cell, _ in batch if cell[1] == "name"]
             if names:
                 first = min(day for day, _ in names)
@@ -64,7 +65,7 @@ class SqliteTallies:
 
     async def settle(self, kind: str, today: int) -> None:
         async with self._connected() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
+            await begin(connection, busy=self._busy)
             await connection.execute("DELETE FROM base WHERE since > ?", (today,))
             rows = await connection.execute_fetchall("SELECT since, kind FROM base ORDER BY since")
             new = changed([(since, old) for since, old in rows], kind, today)

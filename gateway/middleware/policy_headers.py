@@ -32,7 +32,7 @@ class PolicyHeadersMiddleware:
                 headers = policy.page(message["headers"]) if page else policy.any(message["headers"])
                 message = {**message, "headers": headers}
             elif message["type"] == "http.response.early_hint":
-                links = (link(value, policy.judge) for value in message["links"])
+                links = (link(value, policy.judge, policy.lost) for value in message["links"])
                 message = {**message, "links": [value for value in links if value]}
             await send(message)
 

@@ -85,6 +85,11 @@ def lines(report: Report) -> Iterator[dict[str, Any]]:
                     }
 
 
+def as_jsonl(report: Report) -> str:
+    """One line for each count that is told."""
+    return "".join(json.dumps(line) + "\n" for line in lines(report))
+
+
 def _part(part: Part, formulas: Mapping[str, str]) -> dict[str, Any]:
     first, last = _bounds(part)
     found: dict[str, Any] = {

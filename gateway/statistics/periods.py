@@ -20,6 +20,14 @@ Schedule: TypeAlias = Sequence[tuple[int, str]]
 _EPOCH: Final = date(1970, 1, 1)
 
 
+def counted_on(day: int, today: int) -> int:
+    """The day on which something that happened on `day` counts if it is written down on `today`.
+
+    The day before, at the earliest: no period that has it is told yet, so that one told never changes (`DELAY`).
+    """
+    return max(day, today - 1)
+
+
 class Period(NamedTuple):
     """The days `first` to `end` (not included), of one of `KINDS`."""
 

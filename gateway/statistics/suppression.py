@@ -1,12 +1,10 @@
 """Which counts of one base period may be told: none under K, and none that others give away (R-155, R-157).
 
-The counts told hang together as a tree: decisions are the sum of `accept_all`, `refuse_all` and `save`; of the grants
-and refusals of each category; and what is told of every further dimension adds up to a count of that root. In a tree a
-hidden count can only be bounded by its own sum, so it is enough to look at one sum at a time: never exactly one part
-is hidden beside the sum, and those hidden make K together. Rows of a dimension are told or hidden as a whole.
-
-Nobody is told how many decisions of a dimension's value were a refusal and how many a choice in between: with that the
-counts would form a table with sums in both directions, where looking at one sum at a time is not enough.
+What is told is a tree of sums, so that each can be looked at by itself: decisions are acceptances, refusals and choices
+in between; each category cuts those in between in two, `granted` less `accept_all` and `refused` less `refuse_all`; and
+each further dimension cuts acceptances, other decisions and displays left unanswered into rows. A count is told only if
+every difference it forms with others that are told has K at least, and if no group of decisions that agree in all
+categories is held under K by all of them together.
 """
 
 from __future__ import annotations
@@ -24,7 +22,8 @@ STEP: Final = 5
 
 Told: TypeAlias = dict[Cell, int]
 """Counts that may be told, rounded. What is not in it is hidden."""
-_ALONE: Final = ("shown", "withdraw", "expired", "gpc", "cookieless")
+_ALONE: Final = ("withdraw", "expired", "gpc", "cookieless")
+_ALL, _NONE, _SOME = DECISIONS
 Key = TypeVar("Key")
 
 
@@ -38,21 +37,16 @@ def tell(counts: Counts) -> Told:
 
     Nothing at all if fewer than K decided on the banner. `decisions` is added to the counters.
     """
-    total = sum(counts.get(Cell(what), 0) for what in DECISIONS)
+    total = sum(_total(counts, what) for what in DECISIONS)
     if total < K:
         return {}
-    parts = {Cell(what): counts.get(Cell(what), 0) for what in DECISIONS}
-    hidden = hide(parts, last=Cell("accept_all"))
-    open_ = {Cell("decisions"): total, **{cell: n for cell, n in parts.items() if cell not in hidden}}
-    open_ |= {Cell(what): counts[Cell(what)] for what in _ALONE if counts.get(Cell(what), 0) >= K}
-    for category in OPTIONAL:
-        pair = {Cell(name(category)): counts.get(Cell(name(category)), 0) for name in (granted, refused)}
-        open_ |= pair if min(pair.values()) >= K else {}
+    told = {"decisions": total, **_outcomes(counts, total)}
+    if _total(counts, "shown") - total >= K:
+        told["shown"] = _total(counts, "shown")
+    told |= {what: _total(counts, what) for what in _ALONE if _total(counts, what) >= K}
+    open_ = {Cell(what): n for what, n in (told | _categories(counts, told)).items()}
     for dimension in ("locale", "browser", "surface"):
-        open_ |= _decided(counts, dimension, accepting=Cell("accept_all") in open_)
-    if Cell("shown") in open_:
-        for dimension in ("locale", "browser"):
-            open_ |= _without_hidden(_column(counts, ("shown",), dimension, VALUES[dimension]))
+        open_ |= _divided(counts, dimension, told)
     return {cell: rounded(n) for cell, n in open_.items()}
 
 
@@ -64,19 +58,14 @@ def tell_enforcement(counts: Counts) -> Told:
     return {cell: rounded(n) for cell, n in kept.items() if n >= K}
 
 
-def hide(parts: Mapping[Key, int], last: Key | None = None) -> set[Key]:
-    """The parts of a sum that is told which must not be: all under K, and the smallest others that protect them.
+def hide_rows(rows: Mapping[Key, Sequence[int]]) -> set[Key]:
+    """The rows, told or hidden as a whole, that must not be told beside the sums of their columns.
 
-    `last` is hidden only if all others are not enough: the acceptances, which every dimension needs.
+    All with a count under K, and the smallest others, until those hidden make K together in each column.
     """
-    return hide_rows({key: (n,) for key, n in parts.items()}, last)
-
-
-def hide_rows(rows: Mapping[Key, Sequence[int]], last: Key | None = None) -> set[Key]:
-    """As `hide` where several columns have sums that are told, and a row is told or hidden as a whole."""
     hidden = {key for key, row in rows.items() if min(row) < K}
     others = [key for key in rows if key not in hidden]
-    others.sort(key=lambda key: (key == last, sum(rows[key]), str(key)), reverse=True)
+    others.sort(key=lambda key: (sum(rows[key]), str(key)), reverse=True)
     while hidden and others and not _protected([rows[key] for key in hidden]):
         hidden.add(others.pop())
     return hidden
@@ -86,31 +75,67 @@ def _protected(rows: Sequence[Sequence[int]]) -> bool:
     return len(rows) > 1 and all(sum(column) >= K for column in zip(*rows, strict=True))
 
 
-def _decided(counts: Counts, dimension: str, *, accepting: bool) -> dict[Cell, int]:
-    """Decisions and, where their sum is told too, acceptances by the values of one dimension."""
+def _total(counts: Counts, what: str) -> int:
+    return counts.get(Cell(what), 0)
+
+
+def _outcomes(counts: Counts, total: int) -> dict[str, int]:
+    """All three outcomes, or the acceptances or else the refusals beside the rest, or none."""
+    every = {what: _total(counts, what) for what in DECISIONS}
+    if min(every.values()) >= K:
+        return every
+    return next(({what: every[what]} for what in (_ALL, _NONE) if K <= every[what] <= total - K), {})
+
+
+def _categories(counts: Counts, told: Mapping[str, int]) -> dict[str, int]:
+    """The grants and refusals of the categories: both of a category or neither."""
+    every = {c: (_total(counts, granted(c)), _total(counts, refused(c))) for c in OPTIONAL}
+    offered = {c: pair for c, pair in every.items() if any(pair)}
+    if any(sum(pair) != told["decisions"] for pair in offered.values()):
+        return {}  # The offer changed: who was not asked about a category would be a difference too.
+    left = told["decisions"] - told.get(_ALL, 0) - told.get(_NONE, 0)
+    between = {c: (yes - told.get(_ALL, 0), no - told.get(_NONE, 0)) for c, (yes, no) in offered.items()}
+    open_ = [c for c in offered if min(between[c]) >= K]
+    if len(offered) == 1:
+        open_ = [c for c in offered if _ALL in told]  # Its grants are the acceptances.
+    elif open_ and len(open_) == len(offered) and not _open_together(list(between.values()), left, told):
+        open_.remove(min(open_, key=lambda c: (min(between[c]), c)))
+    return {name(c): _total(counts, name(c)) for c in open_ for name in (granted, refused)}
+
+
+def _open_together(between: Sequence[tuple[int, int]], left: int, told: Mapping[str, int]) -> bool:
+    """Whether K could have chosen alike in all categories, for any choice, given what is told of each of them.
+
+    Of those `left` everybody refuses something if the acceptances are not among them. What is refused beyond that
+    bounds how many refused more than one thing; if the refusals are not among them, how many refused everything.
+    Likewise for grants.
+    """
+    more = len(between) - 1 - (_ALL in told and _NONE in told)
+    return all(
+        sum(pair[side] for pair in between) - left >= more * K for side, what in ((1, _ALL), (0, _NONE)) if what in told
+    )
+
+
+def _divided(counts: Counts, dimension: str, told: Mapping[str, int]) -> dict[Cell, int]:
+    """The rows of one dimension: decisions, and acceptances and displays where these are told in total."""
     values = VALUES[dimension]
     summed = ON_BANNER if dimension == "surface" else values
-    every = _column(counts, DECISIONS, dimension, values)
-    yes = _column(counts, ("accept_all",), dimension, values)
-    both = zip(values, yes.values(), every.values(), strict=True)
-    rows = {value: (a, d - a) if accepting else (d,) for value, a, d in both}
+    open_: dict[Cell, int] = {}
+    rows = {}
+    for value in values:
+        shown, yes = (counts.get(Cell(what, dimension, value), 0) for what in ("shown", _ALL))
+        every = sum(counts.get(Cell(what, dimension, value), 0) for what in DECISIONS)
+        row = {"decisions": every, **({_ALL: yes} if _ALL in told else {})}
+        parts = [yes, every - yes] if _ALL in told else [every]
+        if "shown" in told and dimension != "surface":
+            row["shown"] = shown
+            parts.append(shown - every)
+        rows[value] = parts
+        open_ |= {Cell(what, dimension, value): n for what, n in row.items()}
     hidden = hide_rows({value: rows[value] for value in summed})
-    hidden |= {value for value in values if value not in summed and min(rows[value]) < K}
-    told = [value for value in values if value not in hidden]
-    found = {Cell("decisions", dimension, value): every[Cell("decisions", dimension, value)] for value in told}
-    if accepting:
-        found |= {Cell("accept_all", dimension, value): yes[Cell("accept_all", dimension, value)] for value in told}
-    return found
+    hidden |= _small({value: rows[value] for value in values if value not in summed})
+    return {cell: n for cell, n in open_.items() if cell.value not in hidden}
 
 
-def _column(counts: Counts, whats: Sequence[str], dimension: str, values: Iterable[str]) -> dict[Cell, int]:
-    name = whats[0] if len(whats) == 1 else "decisions"
-    return {
-        Cell(name, dimension, value): sum(counts.get(Cell(what, dimension, value), 0) for what in whats)
-        for value in values
-    }
-
-
-def _without_hidden(parts: dict[Cell, int]) -> dict[Cell, int]:
-    hidden = hide(parts)
-    return {cell: n for cell, n in parts.items() if cell not in hidden}
+def _small(rows: Mapping[Key, Iterable[int]]) -> set[Key]:
+    return {key for key, row in rows.items() if min(row) < K}

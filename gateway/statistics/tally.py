@@ -1,4 +1,7 @@
-"""Which counters an act raises. Of a choice everything but browser and device can be recounted from its event."""
+"""Which counters an act raises. Of a choice everything but browser and device can be recounted from its event.
+
+The day is the event's, unless it was recorded more than a day late (`periods.counted_on`): sums over all days agree.
+"""
 
 from __future__ import annotations
 

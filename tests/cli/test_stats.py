@@ -32,13 +32,16 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(fill())
 
 
-def test_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_json_csv_and_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats"]) == 0
     assert "accept_all                             40" in capsys.readouterr().out
     assert main(["stats", "--format", "json", "--by", "category"]) == 0
     assert json.loads(capsys.readouterr().out)["by"] == "category"
     assert main(["stats", "--format", "csv", "--period", "month"]) == 0
     assert capsys.readouterr().out.startswith("period,from,to,by,value,measure,number,formula")
+    assert main(["stats", "--format", "jsonl"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["measure"]: line["count"] for line in lines}["decisions"] == 120
 
 
 @pytest.mark.parametrize("arguments", [["--by", "device"], ["--period", "day"], ["--format", "xml"]])

@@ -234,6 +234,25 @@ def test_an_empty_secret_is_a_mistake_and_not_a_wish_for_a_new_key(file: Path) -
     assert "it has 0" in problem.expected
 
 
+def test_keys_may_be_in_a_file_one_a_line(file: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"{'a' * 32}\n{'b' * 32}\n", "utf-8")
+    assert load(file, "", CONSENT_GATEWAY_SECRET_FILE=str(keys)).keys == (Secret(b"a" * 32), Secret(b"b" * 32))
+    both = load(file, "", CONSENT_GATEWAY_SECRET="c" * 32, CONSENT_GATEWAY_SECRET_FILE=str(keys))
+    assert both.keys == (Secret(b"c" * 32),)
+
+
+@pytest.mark.parametrize("content", [None, "", "correct-horse"])
+def test_a_file_without_keys_is_a_mistake(file: Path, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "keys").write_text(content, "utf-8")
+    (problem,) = problems(file, CONSENT_GATEWAY_SECRET_FILE=str(tmp_path / "keys"))
+    assert problem.key == "CONSENT_GATEWAY_SECRET_FILE"
+    assert "horse" not in str(problem)
+    (problem,) = problems(file, CONSENT_GATEWAY_SECRET_FILE="")
+    assert "a file in UTF-8" in problem.expected
+
+
 @pytest.mark.parametrize("value", ["", "correct-horse"])
 def test_a_short_tag_key_is_a_mistake_and_is_not_printed(file: Path, value: str) -> None:
     (problem,) = problems(file, CONSENT_GATEWAY_TAG_KEY=value)

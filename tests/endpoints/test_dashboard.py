@@ -18,8 +18,11 @@ from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.config.tokens import Tokens
 from gateway.demo.history import write_history
+from gateway.ledger import open_ledger, open_tallies
+from gateway.statistics.periods import holding
 from tests.banner.conftest import chromium as chromium
 from tests.proxy.servers import serve
+from tests.statistics.histories import Group, counts_of
 from tests.test_counting import shop
 
 OWN = {"sec-fetch-site": "same-origin"}
@@ -98,6 +101,37 @@ def test_both_languages_have_the_same_texts() -> None:
     zh, en = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("zh-Hant", "en"))
     assert zh.keys() == en.keys()
     assert all(re.findall(r"\{\w+\}", zh[key]) == re.findall(r"\{\w+\}", en[key]) for key in en)
+
+
+def quiet(folder: Path) -> None:
+    """A week in which four chose something between all and nothing."""
+    url = f"sqlite:///{folder / 'ledger.sqlite'}"
+    week = holding("week", int(time.time() // 86_400) - 14).first
+    groups: list[Group] = [(600, 7, "en", "chrome", "banner"), (300, 0, "en", "chrome", "banner")]
+    counts = counts_of([*groups, (4, 1, "en", "chrome", "banner")], [(1500, "en", "chrome")])
+
+    async def fill() -> None:
+        ledger = open_ledger(url)
+        await ledger.open()
+        await open_tallies(url).settle("week", week)
+        await open_tallies(url).add([(week, cell, n) for cell, n in counts.items()])
+        await ledger.close()
+
+    asyncio.run(fill())
+
+
+def test_why_categories_are_hidden_is_said_beside_them(tmp_path: Path) -> None:
+    quiet(tmp_path)
+    settings = Settings(folder=tmp_path, database=f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    with TestClient(create_app(settings, shop=shop), "http://shop.example", headers=OWN) as client:
+        assert sign_in(client, Tokens(tmp_path).new("marketing")) == 200
+        page = client.get("/_choices/dashboard?lang=en").text
+        said = re.sub(r"<[^>]+>", " ", page)
+        assert "fewer than 10 partial choices would show beside the acceptances" in said
+        assert re.search(r"Marketing\s+–\s+–\s+–\s+–", said)
+        assert re.search(r"Accept all\s+600", said)
+        page = client.get("/_choices/dashboard?lang=zh-Hant").text
+        assert "會顯出少於 10 次的部分同意" in page
 
 
 @pytest.mark.browser

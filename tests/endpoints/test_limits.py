@@ -33,6 +33,15 @@ def spent(limits: Limits, address: str) -> int:
     return number
 
 
+def test_each_of_several_processes_lets_its_part_pass() -> None:
+    time = Time()
+    limits = Limits(time, 4)
+    assert spent(limits, "192.0.2.1") == AT_ONCE // 4
+    assert limits.wait("192.0.2.1") == 2
+    time.now += 4 / A_SECOND
+    assert spent(limits, "192.0.2.1") == 1
+
+
 def test_one_place_waits_and_others_do_not() -> None:
     time = Time()
     limits = Limits(time)

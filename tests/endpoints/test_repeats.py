@@ -45,6 +45,20 @@ def test_the_same_choice_of_the_same_visitor_is_recorded_once(together: bool) ->
     assert recorded(("a", "yes"), ("a", "yes"), together=together) == ["yes"]
 
 
+def test_after_a_while_the_same_is_a_choice_made_anew() -> None:
+    """What ended the first one may not have come by here."""
+    now = [100.0]
+
+    async def work() -> list[str]:
+        repeats, book = Repeats(lambda: now[0]), Book()
+        for pause in (0, 2.9, 0.2):
+            now[0] += pause
+            await repeats.once("a", "yes", book.record("yes"))
+        return book.taken
+
+    assert asyncio.run(work()) == ["yes", "yes"]
+
+
 def test_a_choice_that_was_changed_in_between_is_recorded_again() -> None:
     assert recorded(("a", "yes"), ("a", "no"), ("a", "yes")) == ["yes", "no", "yes"]
 

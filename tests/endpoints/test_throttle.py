@@ -18,6 +18,17 @@ def test_some_failures_cost_nothing_then_pauses_double() -> None:
     assert throttle.wait("b") == 0
 
 
+def test_each_of_several_processes_allows_its_part() -> None:
+    throttle = Throttle(lambda: 1000.0, processes=2)
+    throttle.failed("a")
+    assert throttle.wait("a") == 0
+    throttle.failed("a")
+    assert throttle.wait("a") == PAUSE
+    many = Throttle(lambda: 1000.0, processes=64)
+    many.failed("a")
+    assert many.wait("a") == PAUSE
+
+
 def test_a_pause_ends() -> None:
     now = [1000.0]
     throttle = Throttle(lambda: now[0])

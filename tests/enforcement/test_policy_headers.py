@@ -212,3 +212,39 @@ def test_the_banner_gets_through_the_policies_of_pages() -> None:
     headers = [(CSP, b"script-src cdn.test"), (CSP, b"img-src *"), (b"x", b"script-src cdn.test")]
     assert policy.page(headers)[:3] == [(CSP, b"script-src cdn.test shop.test/_choices/"), *headers[1:]]
     assert policy.any(headers) == headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "addresses", "others"),
+    [
+        pytest.param([(b"link", b"<https://tracker.test/>; rel=preconnect, </a>; rel=next")], 1, 0, id="link"),
+        pytest.param([(b"link", b"</a.css>; rel=preload; as=style, garbage")], 0, 1, id="a link nobody can read"),
+        pytest.param([(b"refresh", b"0; url=https://tracker.test/")], 1, 0, id="refresh"),
+        pytest.param([(b"report-to", report_to("https://tracker.test/")), (b"nel", b"{}")], 1, 1, id="nel"),
+        pytest.param([(b"report-to", b"{")], 0, 1, id="report-to nobody can read"),
+        pytest.param([(b"reporting-endpoints", b'd="https://tracker.test/"')], 1, 0, id="reporting endpoints"),
+        pytest.param([(b"speculation-rules", b'"https://tracker.test/r.json"')], 1, 0, id="speculation rules"),
+        pytest.param([(b"content-security-policy", b"img-src *; report-uri https://tracker.test/")], 1, 0, id="csp"),
+        pytest.param([(b"content-security-policy", b"img-src *; report-to nobody")], 0, 1, id="csp's group"),
+        pytest.param([(b"observe-browsing-topics", b"?1")], 0, 1, id="topics"),
+        pytest.param([(b"attribution-reporting-register-source", b"{}")], 0, 1, id="attribution"),
+        pytest.param([(b"referrer-policy", b"unsafe-url")], 0, 1, id="a laxer referrer policy"),
+        pytest.param([(b"referrer-policy", b"no-referrer")], 0, 0, id="a stricter one stays"),
+        pytest.param([(b"permissions-policy", AD_FEATURES[0].encode() + b"=*")], 0, 1, id="an ad feature allowed"),
+        pytest.param([(b"permissions-policy", AD_FEATURES[0].encode() + b"=()")], 0, 0, id="one off already"),
+        pytest.param([(b"permissions-policy", b"camera=(self")], 0, 1, id="permissions nobody can read"),
+        pytest.param([(b"x-powered-by", b"shop"), (b"age", b"3")], 0, 0, id="what is no side door"),
+    ],
+)
+def test_every_header_that_goes_or_is_cut_is_told_of_once(headers: RawHeaders, addresses: int, others: int) -> None:
+    refused: list[str] = []
+    lost: list[bool] = []
+
+    def noted(url: str, kind: str) -> bool:
+        allowed = judge(url, kind)
+        if not allowed:
+            refused.append(url)
+        return allowed
+
+    HeaderPolicy(noted, lambda: lost.append(True)).page(headers)
+    assert (len(refused), len(lost)) == (addresses, others)

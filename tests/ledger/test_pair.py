@@ -19,7 +19,7 @@ def committed(path: Path, *, new: bool = True) -> list[Entry]:
     async def whole() -> list[Entry]:
         pair = await FilePair.open(path, new=new, busy=0.1)
         try:
-            return await pair.commit([choice(1), choice(2)])
+            return await pair.commit([choice(1), choice(2)], today=0)
         finally:
             await pair.close()
 
@@ -58,7 +58,7 @@ def test_bodies_another_process_left_behind_are_replaced(tmp_path: Path) -> None
         with sqlite3.connect(bodies_path(path)) as other:
             other.execute("INSERT INTO body VALUES (1, NULL, zeroblob(32), '{}')")
         other.close()
-        await pair.commit([choice(1)])
+        await pair.commit([choice(1)], today=0)
         await pair.close()
 
     asyncio.run(whole())

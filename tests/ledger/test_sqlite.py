@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -455,6 +456,21 @@ def test_after_kill_9_everything_acknowledged_is_there(path: Path, round_: int) 
         line: line.split()[1] for line in lines
     }
     assert verify(path)[0] == len(heads) + 1
+
+
+@pytest.mark.parametrize("writers", [1, 16])
+def test_four_processes_append_without_a_pause_and_none_is_refused(path: Path, writers: int) -> None:
+    """The last one opens the record while the others write."""
+    command = [sys.executable, "-m", "tests.ledger.several", str(path), "3", str(writers)]
+    processes = []
+    for pause in (0, 0, 0, 1):
+        time.sleep(pause)
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    ended = [(*process.communicate(), process.returncode) for process in processes]
+    assert [(err, code) for _, err, code in ended] == [("", 0)] * 4
+    appended = [int(out) for out, _, _ in ended]
+    assert min(appended) > 0
+    assert verify(path)[0] == sum(appended)
 
 
 def test_several_processes_may_open_a_new_ledger_at_once(path: Path) -> None:

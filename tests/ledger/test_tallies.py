@@ -14,11 +14,15 @@ from typing import TypeVar
 
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
+from gateway.ledger.figures import Figures
 from gateway.ledger.tallies import MOST_NAMES, Tallies, beyond, summed
 from gateway.model.categories import OPTIONAL
-from gateway.model.entry import Event
+from gateway.model.entry import Event, iso_day
 from gateway.statistics.cell import Cell
+from gateway.statistics.report import Part
 from gateway.statistics.tally import counted
+from gateway.statistics.visitor import Visitor
+from tests.statistics.histories import event
 
 T = TypeVar("T")
 DAY = 20_000
@@ -33,7 +37,7 @@ from gateway.statistics.visitor import Visitor
 from tests.statistics.histories import event
 
 async def main():
-    ledger = open_ledger(sys.argv[1])
+    ledger = open_ledger(sys.argv[1], lambda: 20_000 * 86_400.0)
     await ledger.open()
     surfaces = ["banner", "nojs", "settings"]
     async def some(start):
@@ -50,7 +54,7 @@ asyncio.run(main())
 
 def run(url: str, work: Callable[[Ledger, Tallies], Awaitable[T]]) -> T:
     async def whole() -> T:
-        ledger = open_ledger(url)
+        ledger = open_ledger(url, lambda: DAY * 86_400.0)
         try:
             await ledger.open()
             return await work(ledger, open_tallies(url))
@@ -85,6 +89,39 @@ def test_after_a_kill_the_counters_are_what_a_recount_of_the_record_gives(url: s
     assert recounted == kept
     for what in ("accept_all", "refuse_all", "save"):
         assert browsers[Cell(what, "browser", "chrome")] == kept[Cell(what)]
+
+
+def test_an_event_that_comes_days_late_changes_no_period_that_was_told(url: str) -> None:
+    now = [DAY * 86_400.0]
+
+    def event_of(day: int) -> Event:
+        one = event(7, "en", "banner", day=day)
+        return Event(one.kind, one.day, one.body, counted(one, OPTIONAL, Visitor()))
+
+    async def told() -> list[Part]:
+        return list((await Figures(open_tallies(url), lambda: now[0]).report()).parts)
+
+    async def work() -> tuple[list[Part], list[Part], dict[int, dict[Cell, int]], list[str]]:
+        ledger = open_ledger(url, lambda: now[0])
+        await ledger.open()
+        await open_tallies(url).settle("day", DAY)
+        for _ in range(20):
+            await ledger.append(event_of(DAY))
+        now[0] += 5 * 86_400
+        before = (await told())[:3]
+        for _ in range(3):
+            await ledger.append(event_of(DAY))
+        await ledger.replay([event_of(DAY)], 0)
+        after = (await told())[:3]
+        days = [entry.day async for entry in ledger.entries()]
+        await ledger.close()
+        return before, after, await open_tallies(url).days([""]), days
+
+    before, after, days, recorded = asyncio.run(work())
+    assert before == after
+    assert (len(before), before[0].enough) == (3, True)
+    assert (days[DAY][Cell("accept_all")], days[DAY + 4][Cell("accept_all")]) == (20, 4)
+    assert set(recorded) == {iso_day(DAY)}
 
 
 def test_batches_add_up_by_day_and_counter(url: str) -> None:

@@ -28,6 +28,12 @@ def test_the_same_choice_made_anew_on_the_same_day_can_be_cut_again() -> None:
     assert not cut.first(GRANT)
 
 
+def test_after_a_while_it_is_news_again_if_others_may_have_granted_meanwhile() -> None:
+    cut = Withdrawals(lasting=5)
+    assert [cut.first(GRANT, now) for now in (100.0, 104.9, 105.0, 109.0, 111.0)] == [True, False, True, False, True]
+    assert cut.first(GRANT, 50.0)  # a clock set back
+
+
 def test_visitors_do_not_fill_the_memory_and_the_latest_are_remembered() -> None:
     cut = Withdrawals()
     for number in range(5000):

@@ -10,11 +10,15 @@ from collections import Counter
 from gateway.statistics.cell import Cell
 from gateway.statistics.formats import COLUMNS, as_csv, as_dict, as_json, as_text, lines
 from gateway.statistics.report import Report, report
+from tests.statistics.histories import counts_of
 from tests.statistics.test_report import BUSY, MONDAY, WEEKS
+
+BETWEEN = counts_of([(20, choices, "en", "chrome", "banner") for choices in (1, 2)], [])
 
 
 def answer(by: str = "") -> Report:
-    return report({MONDAY: BUSY, MONDAY + 7: Counter({Cell("save"): 3})}, WEEKS, (MONDAY + 16) * 86_400.0, by=by)
+    busy = BUSY + BETWEEN if by == "category" else BUSY
+    return report({MONDAY: busy, MONDAY + 7: Counter({Cell("save"): 3})}, WEEKS, (MONDAY + 16) * 86_400.0, by=by)
 
 
 def test_json_says_what_is_hidden_and_beside_each_rate_its_formula() -> None:
@@ -30,8 +34,9 @@ def test_json_says_what_is_hidden_and_beside_each_rate_its_formula() -> None:
 def test_csv_has_a_line_for_each_number() -> None:
     head, *rows = csv.reader(io.StringIO(as_csv(answer("category"))))
     assert tuple(head) == COLUMNS
-    assert ["statistics", "granted", "100", ""] in [row[4:] for row in rows]
-    assert ["statistics", "category_rate", "0.625", "granted / decisions"] in [row[4:] for row in rows]
+    assert ["statistics", "granted", "120", ""] in [row[4:] for row in rows]
+    assert ["statistics", "category_rate", "0.6", "granted / decisions"] in [row[4:] for row in rows]
+    assert ["marketing", "granted", "", ""] in [row[4:] for row in rows]
     assert {row[3] for row in rows} == {"category"}
 
 

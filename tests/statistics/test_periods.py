@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.statistics.periods import KINDS, Period, changed, complete, gathered, holding, to_date, told
+from gateway.statistics.periods import (
+    KINDS,
+    Period,
+    changed,
+    complete,
+    counted_on,
+    gathered,
+    holding,
+    to_date,
+    told,
+)
 
 DAYS = st.integers(0, 60_000)
 
@@ -106,3 +116,12 @@ def test_the_first_base_holds_from_the_period_that_runs() -> None:
 def test_a_period_knows_its_days() -> None:
     assert to_date(day("2026-11-25")) + timedelta(days=1) == date(2026, 11, 26)
     assert Period("day", 5, 6).over(6 * 86_400 + 48 * 3600)
+
+
+@given(DAYS, st.integers(0, 400), st.floats(0, 86_399), st.sampled_from(KINDS))
+def test_what_comes_late_counts_in_a_period_that_is_not_told(at: int, late: int, second: float, kind: str) -> None:
+    today = at + late
+    day = counted_on(at, today)
+    assert day == at or late > 1
+    # Not told a day later either, should the writing take that long.
+    assert not holding(kind, day).over((today + 1) * 86_400 + second)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.categories import OPTIONAL, Category
 from gateway.statistics.cell import DECISIONS, VALUES, Cell, Counts, granted, refused
-from gateway.statistics.suppression import K, hide, hide_rows, rounded, tell, tell_enforcement
-from tests.statistics.attack import DIMENSIONS, System
-from tests.statistics.histories import Group, counts_of, enforcements, histories
+from gateway.statistics.periods import holding
+from gateway.statistics.report import report
+from gateway.statistics.suppression import K, hide_rows, rounded, tell, tell_enforcement
+from tests.statistics.attack import EVERY_OFFER, Attack, Scheme, told_by
+from tests.statistics.histories import Group, History, counts_of, enforcements, histories, history_of, shops
 
+DIMENSIONS = ("locale", "browser", "surface")
+MONDAY = holding("week", 20_000).first
+LATER = (MONDAY + 10) * 86_400.0
 MANY: list[Group] = [(100, 7, "zh-Hant", "chrome", "banner"), (60, 0, "zh-Hant", "chrome", "banner")]
 
 
@@ -28,25 +34,74 @@ def complete(counts: Counts) -> Counter[Cell]:
     return whole
 
 
-@settings(max_examples=60)
-@given(histories)
-def test_no_count_that_is_hidden_is_determined_below_k(counts: Counts) -> None:
-    told, whole = tell(counts), complete(counts)
-    system = System()
-    system.learn(told)
-    hidden = [cell for cell in system.names if not cell.what.startswith("savers") and cell not in told]
-    small = [cell for cell in hidden if whole[cell] < K and not _follows(cell, told)]
-    # Hidden parts of one sum are all alike, but for the surfaces, not all of which belong to it.
-    for cell in {(c.what, c.dimension, c.value if c.dimension == "surface" else ""): c for c in small}.values():
-        lowest, highest = system.range(cell)
-        assert highest >= K, cell
-        assert highest - lowest >= K - 1 - 4, cell
+SCHEMES = {len(offered): Scheme(offered) for offered in EVERY_OFFER}
 
 
-def _follows(cell: Cell, told: Counts) -> bool:
-    """Whether a difference of two counts told gives it, which then has at least K too."""
-    row = [Cell(what, cell.dimension, cell.value) for what in ("decisions", "accept_all")]
-    return cell.what == "not all" and all(other in told for other in row)
+def ruled_out(shop: list[History], scheme: Scheme) -> list[tuple[int, str, float]]:
+    """What all answers of a shop tell of groups below K: those that cannot be K, with the most they can be."""
+    days = {MONDAY + day: history.counts for day, history in enumerate(shop)}
+    periods: list[dict[Cell, int]] = [{} for _ in shop]
+    week: dict[Cell, int] = {}
+    for by in ("", *DIMENSIONS, "category"):
+        for day, part in enumerate(report(days, [(MONDAY, "day")], LATER, by=by).parts[: len(shop)]):
+            periods[day] |= told_by(((row.value, row.counts) for row in part.rows), by)
+        for part in report(days, [(MONDAY, "day")], LATER, by=by, kind="week").parts[:1]:
+            week |= told_by(((row.value, row.counts) for row in part.rows), by)
+    small = [
+        (day, name)
+        for day, history in enumerate(shop)
+        for name, group in scheme.groups.items()
+        if scheme.value(group, history.counts, history.made) < K
+    ]
+    return list(Attack(scheme, periods, [week], answered=all(h.answered for h in shop)).ruled_out(small))
+
+
+@pytest.mark.parametrize("offered", EVERY_OFFER, ids=len)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(st.data())
+def test_of_no_group_below_k_can_all_answers_tell_that_it_is(offered: Sequence[Category], data: st.DataObject) -> None:
+    """Every count and every difference of counts, zero included, in days and their week, from all dimensions."""
+    assert ruled_out(data.draw(shops(offered)), SCHEMES[len(offered)]) == []
+
+
+EVERYBODY: list[Group] = [(100, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param([(3, 1)], id="few chose something between"),
+        pytest.param([(30, 3), (30, 1)], id="nobody granted the last category alone"),
+        pytest.param([(20, 3), (20, 5), (20, 6)], id="nobody granted one category alone"),
+        pytest.param([(20, 1), (20, 2), (20, 4)], id="nobody granted two categories"),
+    ],
+)
+def test_a_difference_below_k_is_not_told(between: list[tuple[int, int]]) -> None:
+    groups: list[Group] = [*EVERYBODY, *((n, choice, "en", "edge", "banner") for n, choice in between)]
+    assert ruled_out([history_of(OPTIONAL, groups, [], answered=True)], SCHEMES[3]) == []
+
+
+def test_few_refusals_beside_many_that_are_nearly_one_are_not_told() -> None:
+    """With the acceptances and all categories told, how many refused everything can only be two."""
+    groups: list[Group] = [(100, 7, "en", "edge", "banner"), (2, 0, "en", "edge", "banner")]
+    groups += [(10, choice, "en", "edge", "banner") for choice in (3, 5, 6)]
+    told = tell(counts_of(groups, []))
+    assert sum(Cell(granted(category)) in told for category in OPTIONAL) == 2
+    assert ruled_out([history_of(OPTIONAL, groups, [], answered=True)], SCHEMES[3]) == []
+
+
+def test_displays_are_told_if_k_of_them_were_left_unanswered() -> None:
+    groups: list[Group] = [(100, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")]
+    assert Cell("shown") not in tell(counts_of(groups, [(209, "en", "edge")]))
+    assert tell(counts_of(groups, [(210, "en", "edge")]))[Cell("shown")] == 210
+
+
+def test_a_period_in_which_the_categories_changed_tells_of_none() -> None:
+    before: list[Group] = [(4, 3, "en", "edge", "banner")]
+    after: list[Group] = [(100, choice, "en", "edge", "banner") for choice in range(8)]
+    told = tell(counts_of(before, [], OPTIONAL[:2]) + counts_of(after, []))
+    assert told[Cell("accept_all")] == 105
+    assert not [cell for cell in told if cell.what.startswith(("granted", "refused"))]
 
 
 @settings(max_examples=300)
@@ -83,30 +138,37 @@ def test_fewer_than_k_decisions_hide_the_whole_period() -> None:
     assert tell(counts + counts_of([(1, 0, "en", "chrome", "banner")], []))[Cell("decisions")] == 10
 
 
-def test_a_small_count_beside_its_sum_takes_the_smallest_other_along() -> None:
+def test_few_partial_choices_hide_the_refusals_beside_them() -> None:
     told = tell(counts_of([*MANY, (3, 1, "zh-Hant", "chrome", "banner")], []))
-    assert told[Cell("decisions")] == 165
-    assert told[Cell("accept_all")] == 100
+    assert (told[Cell("decisions")], told[Cell("accept_all")]) == (165, 100)
     assert Cell("save") not in told
     assert Cell("refuse_all") not in told
 
 
-def test_acceptances_are_the_last_to_be_hidden_for_others() -> None:
-    told = tell(counts_of([(60, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")], []))
-    assert (told[Cell("decisions")], told[Cell("accept_all")]) == (160, 60)
-    assert Cell("refuse_all") not in told
+def test_few_acceptances_are_hidden_with_the_partial_choices() -> None:
+    told = tell(counts_of([(3, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")], []))
+    assert (told[Cell("decisions")], Cell("refuse_all") in told, Cell("accept_all") in told) == (105, False, False)
+    groups: list[Group] = [(3, 7, "en", "edge", "banner"), (100, 0, "en", "edge", "banner")]
+    told = tell(counts_of([*groups, (20, 1, "en", "edge", "banner")], []))
+    assert told[Cell("refuse_all")] == 100
+    assert not {Cell("accept_all"), Cell("save")} & told.keys()
 
 
-def test_granted_and_refused_are_hidden_together() -> None:
-    accepted: Group = (100, 7, "en", "edge", "banner")
-    groups = [accepted, (50, 5, "en", "edge", "banner"), (4, 0, "en", "edge", "nojs")]
+def test_granted_and_refused_are_told_if_those_between_are_many_both_ways() -> None:
+    groups = [*EVERYBODY, (50, 5, "en", "edge", "banner"), (4, 2, "en", "edge", "banner")]
+    groups.append((20, 1, "en", "edge", "nojs"))
     told = tell(counts_of(groups, []))
-    marketing, preferences = Category.MARKETING, Category.PREFERENCES
-    assert Cell(granted(marketing)) not in told
-    assert Cell(refused(marketing)) not in told
-    assert Cell(granted(preferences)) not in told
-    statistics = Category.STATISTICS
-    assert (told[Cell(granted(statistics))], told[Cell(refused(statistics))]) == (100, 55)
+    statistics, marketing, preferences = Category.STATISTICS, Category.MARKETING, Category.PREFERENCES
+    assert not {Cell(granted(statistics)), Cell(refused(statistics))} & told.keys()
+    assert not {Cell(granted(preferences)), Cell(refused(preferences))} & told.keys()
+    assert (told[Cell(granted(marketing))], told[Cell(refused(marketing))]) == (150, 125)
+
+
+def test_of_one_category_alone_the_grants_are_the_acceptances() -> None:
+    groups: list[Group] = [(100, 1, "en", "edge", "banner"), (60, 0, "en", "edge", "banner")]
+    told = tell(counts_of(groups, [], OPTIONAL[:1]))
+    assert told[Cell("accept_all")] == told[Cell(granted(OPTIONAL[0]))] == 100
+    assert told[Cell(refused(OPTIONAL[0]))] == 60
 
 
 def test_one_small_locale_hides_the_other_one() -> None:
@@ -136,7 +198,7 @@ def test_counters_that_are_asked_by_nothing_are_never_told() -> None:
     ],
 )
 def test_what_is_hidden_of_a_sum(parts: dict[str, int], hidden: set[str]) -> None:
-    assert hide(parts) == hidden
+    assert hide_rows({key: (n,) for key, n in parts.items()}) == hidden
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))

@@ -74,7 +74,7 @@ class PostgresLedger:
 
     async def replay(self, events: Sequence[Event], after: int) -> int:
         async with self._writing() as writer:
-            return await writer.replay(events, after)
+            return await writer.replay(events, after, self._today())
 
     async def head(self) -> tuple[int, bytes]:
         async with self._connections.reading() as connection:
@@ -173,7 +173,7 @@ class PostgresLedger:
 
     async def _commit(self, events: Sequence[Event]) -> list[Entry]:
         async with self._writing() as writer:
-            return await writer.commit(events)
+            return await writer.commit(events, self._today())
 
     async def _remove(self, work: Callable[[Remover], Awaitable[T]]) -> T:
         async with self._writing() as writer:

@@ -12,6 +12,7 @@ from gateway.ledger.postgresql.tallies import raise_counters
 from gateway.ledger.rows import body_row, chain_row, kept_row
 from gateway.ledger.sealing import commitments, sealed
 from gateway.model.entry import CHOICES, GENESIS, Entry, Event
+from gateway.statistics.periods import counted_on
 
 # A row's lock and not an advisory one: engines that only resemble PostgreSQL have these.
 _LOCK: Final = "SELECT 1 FROM writer WHERE name = 'chain' FOR UPDATE"
@@ -41,12 +42,12 @@ class Writer:
         async with transaction(self.connection, f"{WRITE}; {_LOCK}"):
             yield
 
-    async def commit(self, events: Sequence[Event]) -> list[Entry]:
-        """Seals `events` after the last entry; durable when it returns."""
+    async def commit(self, events: Sequence[Event], today: int) -> list[Entry]:
+        """Seals `events` after the last entry; durable when it returns. `today` is the UTC epoch day."""
         async with self.locked():
-            return await self._commit(events)
+            return await self._commit(events, today)
 
-    async def replay(self, events: Sequence[Event], after: int) -> int:
+    async def replay(self, events: Sequence[Event], after: int, today: int) -> int:
         """See `Ledger.replay`."""
         wanted = commitments(events)
         query = "SELECT commitment FROM chain WHERE seq > $1 AND commitment = ANY($2::bytea[])"
@@ -54,7 +55,7 @@ class Writer:
             known = {row["commitment"] for row in await self.connection.fetch(query, after, wanted, timeout=LONG)}
             missing = [event for event, commitment in zip(events, wanted, strict=True) if commitment not in known]
             if missing:
-                await self._commit(missing)
+                await self._commit(missing, today)
             return int(await self.connection.fetchval("SELECT max(seq) FROM chain") or 0)
 
     async def seal(self, events: Sequence[Event]) -> list[Entry]:
@@ -77,9 +78,9 @@ class Writer:
         if any(partitions.name_of(day) not in self._months for day in days):
             self._months |= await partitions.ensure(self.connection, days)
 
-    async def _commit(self, events: Sequence[Event]) -> list[Entry]:
+    async def _commit(self, events: Sequence[Event], today: int) -> list[Entry]:
         entries = await self.seal(events)
-        raised = [(event.day, cell, 1) for event in events for cell in event.counters]
+        raised = [(counted_on(event.day, today), cell, 1) for event in events for cell in event.counters]
         await raise_counters(self.connection, raised)
         await self.write(entries)
         return entries

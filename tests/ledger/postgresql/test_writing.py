@@ -30,7 +30,7 @@ async def writer(url: str) -> Writer:
 def test_writers_take_turns_and_each_follows_the_other(record: Record) -> None:
     async def one(number: int) -> list[Entry]:
         mine = await writer(record.url)
-        found = [entry for n in range(10) for entry in await mine.commit([choice(number), refusal()])]
+        found = [entry for n in range(10) for entry in await mine.commit([choice(number), refusal()], DAY)]
         await mine.connection.close()
         return found
 
@@ -59,7 +59,7 @@ def test_a_writer_that_stands_still_is_sent_away(record: Record) -> None:
     async def stand_still(slow: Writer, other: Writer) -> None:
         async with slow.locked():
             await slow.connection.execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
-            assert (await other.commit([choice(1)]))[0].seq == 1
+            assert (await other.commit([choice(1)], DAY))[0].seq == 1
             await slow.write(await slow.seal([choice(2)]))
 
     async def whole() -> None:
@@ -83,7 +83,7 @@ def test_a_transaction_that_is_broken_off_leaves_nothing(record: Record, postgre
         with pytest.raises(KeyError):
             await break_off(await writer(record.url))
         again = await writer(record.url)
-        assert (await again.commit([choice(3)]))[0].seq == 1
+        assert (await again.commit([choice(3)], DAY))[0].seq == 1
         await again.connection.close()
 
     asyncio.run(whole())
