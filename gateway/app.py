@@ -49,6 +49,7 @@ from gateway.enforcement.head import Head, make_head
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.inline import InlineMarks
 from gateway.enforcement.page_policy import Kind, PagePolicy
+from gateway.enforcement.passages import Memory
 from gateway.enforcement.policy_headers import HeaderPolicy, Judge
 from gateway.enforcement.site import is_first_party, registrable
 from gateway.enforcement.url import Base
@@ -141,6 +142,7 @@ class Gateway:
     def _put_in_force(self, registry: Registry) -> None:
         """All that follows from the services."""
         self._registry = registry
+        self._memory = Memory()
         self._marks = InlineMarks(registry.catalogue.services, registry.catalogue.for_url)
         self._rules = self._counting.rules = registry.rules
         self._cookie = ConsentCookie(
@@ -290,6 +292,7 @@ class Gateway:
             click_ids=self._click_ids,
             listed=self._lists,
             exempt=decision.exempt,
+            memory=self._memory,
         )
 
     def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:

@@ -21,6 +21,7 @@ from gateway.config.settings import Settings
 from gateway.errors import ConfigError, Problem
 from gateway.observability import logs
 from gateway.observability.siblings import Siblings
+from gateway.settling import settle
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def serve(
 
         def run(ready: Callable[[], None], parent: int) -> int:
             app = create_app(settings, siblings=Siblings(workers, folder))
+            settle()
             _Server(uvicorn.Config(app, **SERVER), ready, parent).run(sockets)
             return 0
 

@@ -14,7 +14,7 @@ LAYERS = (
     {"demo", "scan"},
     {"server"},
     {"app"},
-    {"connection", "edition", "lifespan", "staff", "workers"},
+    {"connection", "edition", "lifespan", "settling", "staff", "workers"},
     {"interfaces"},
     {"notice_page"},
     {"disclosing", "second_wall"},

@@ -24,7 +24,7 @@ class Recorder:
         self._known = Known()
         self._state = place.state
         self._out = 0
-        self._before: tuple[Counter[Count], Counter[str], int] = (Counter(), Counter(), 0)
+        self._before: tuple[dict[Count, int], dict[str, int], int] = ({}, {}, 0)
         self._first = b""
         self.limit = 0
         """Where the passage being read may end at the earliest; the end of the data where that is not known yet."""
@@ -71,7 +71,7 @@ class Recorder:
         self._begin = position
         self._state = state
         self._out = len(out)
-        self._before = self._counts.copy(), self._met.copy(), len(self._place.embeds)
+        self._before = dict(self._counts), dict(self._met), len(self._place.embeds)
         return position
 
     def _remember(self, whole: bytes, out: list[bytes]) -> None:
@@ -80,8 +80,8 @@ class Recorder:
         passage = Passage(
             len(whole),
             None if output == whole else output,
-            tuple((self._counts - counts).items()),
-            tuple((self._met - met).elements()),
+            tuple((self._counts - Counter(counts)).items()),
+            tuple((self._met - Counter(met)).elements()),
             tuple(self._place.embeds[embeds:]),
         )
         self._remembered.remember(self._known, self._first, whole, passage)

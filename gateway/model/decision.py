@@ -60,7 +60,7 @@ class Decision:
         """The state of `category`; necessary is always granted."""
         if category is Category.NECESSARY:
             return State.GRANTED
-        state: State = getattr(self, category.value)
+        state: State = getattr(self, category)
         return state
 
     def fate(self, category: Category) -> Fate:
