@@ -37,6 +37,12 @@ def free_port() -> int:
     return port
 
 
+def cores() -> tuple[int, int, int]:
+    """Cores for contender, shop and load: its own for the contender if there are two, for each if three."""
+    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    return available[0], available[1 % len(available)], available[-1]
+
+
 def pinned(core: int, command: Sequence[str]) -> list[str]:
     """`command` bound to one core, where the system can."""
     return ["taskset", "-c", str(core), *command] if shutil.which("taskset") else list(command)
@@ -77,6 +83,11 @@ class Server:
             return sum(_ticks(pid) for pid in (str(self.pid), *children)) / _TICK
         except OSError:
             return None
+
+    def resident(self) -> float:
+        """Megabytes in memory now. Raises OSError where /proc is missing."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def stop(self) -> None:
         """End the process."""
