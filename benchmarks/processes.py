@@ -21,6 +21,7 @@ _PATIENCE: Final = 30.0
 def uvicorn_command(app: str, port: int) -> list[str]:
     """The command for an ASGI application of this folder, with the settings the gateway runs with."""
     options = ["--no-access-log", "--no-server-header", "--no-date-header", "--lifespan", "off"]
+    options += ["--timeout-keep-alive", "75"]
     place = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--app-dir", str(HERE)]
     return [sys.executable, "-m", "uvicorn", app, *place, *options]
 

@@ -59,7 +59,7 @@ class Contender:
         load = drive(self.server.url + "/", self.headers, connections=CONNECTIONS, seconds=seconds, core=core)
         after = self.server.cpu_seconds()
         self.rates.append(load.rate)
-        if before is not None and after is not None:
+        if load.requests and before is not None and after is not None:
             self.cpu.append((after - before) / load.requests * 1e6)
 
 
