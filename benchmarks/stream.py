@@ -83,7 +83,7 @@ def fed(contender: Contender, megabytes: int, rate: int) -> dict[str, float]:
 async def _client(ask: bytes, port: int, pause: float, until: float, waits: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     left = until - time.perf_counter()
-    await asyncio.sleep(random.uniform(0, min(pause, left)))
+    await asyncio.sleep(min(random.uniform(0, pause), left))
     while time.perf_counter() < until:
         start = time.perf_counter()
         if reader.at_eof():  # closed by the server, as browsers see it too: the new connection is part of the wait
