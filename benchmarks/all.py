@@ -207,7 +207,7 @@ def document(found: dict[str, Any], machine: str) -> str:
     day = datetime.now(UTC).strftime("%-d %B %Y")
     return f"""# Speed
 
-One run of `benchmarks/all.py` on {day}, on {machine}. Seconds of one machine mean little on another: ratios of one
+Written by `benchmarks/all.py` on {day}, on {machine}. Seconds of one machine mean little on another: ratios of one
 run and counts of instructions are what to look at. What each benchmark measures:
 [their README](../benchmarks/README.md).
 
