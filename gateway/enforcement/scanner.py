@@ -165,6 +165,9 @@ _DULL_LINK_REST = "|".join(
     ]
 )
 _DULL_LINK = rf"<[aA](?:[rR][eE][aA])?(?:>|[{_S}/](?:{_DULL_LINK_REST}))"
+# An `input` matters for its picture, and for what any element may load.
+_INPUT = f"<{_insensitive('input')}"
+_DULL_INPUT = rf"{_INPUT}(?:>|[{_S}/](?:{_link_rest((*ANYWHERE, 'src'), (_DULL_STYLE, _DULL_ACT))}))"
 _DULL_END = rf"</{_other_than(ENDS, _S + '/>', _LETTERS)}{_AFTER_NAME}"
 # In SVG an address is dull that stays in the page, and a presentation attribute without any other.
 _DRAWING_NAME = _other_than((*ANYWHERE, *PRESENTATION, "href", "xlink:href"), rf"{_S}/>=")
@@ -182,7 +185,7 @@ _DRAWING_TAG = rf"<(?:{'|'.join(map(_insensitive, _DRAWING))})(?:>|[{_S}/]{_DRAW
 _DRAWING_END = rf"</(?:{'|'.join(map(_insensitive, _DRAWING))}){_AFTER_NAME}"
 
 
-_RUN = Automaton(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_LINK}|{_DULL_END}|{_COMMENT}|{_BOGUS})*", megabytes=64)
+_RUN = Automaton(rf"(?:{_TEXT}|{_DULL_TAG}|{_DULL_LINK}|{_DULL_INPUT}|{_DULL_END}|{_COMMENT}|{_BOGUS})*", megabytes=64)
 _RUN_BEFORE_BODY = Automaton(rf"(?:[{_S}]|\xef\xbb\xbf|{_COMMENT})*", megabytes=64)
 _RUN_FOREIGN = Automaton(rf"(?:{_TEXT}|{_DRAWING_TAG}|{_DRAWING_END}|{_COMMENT}|{_BOGUS_IN_FOREIGN})*", megabytes=64)
 # One tag is short: the standard library's engine starts faster, and possessive repeats keep it linear.
