@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Browser, Response, sync_playwright
-from processes import Server, free_port, gateway_command, uvicorn_command
-from proxy import cores
+from processes import Server, cores, free_port, gateway_command, uvicorn_command
 
 OTHER: Final = "vanilla-cookieconsent"
 VERSION: Final = "3.1.0"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -44,12 +45,12 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "asyncio"
 
 
-def drive(url: str, cookie: str, *, connections: int, seconds: float, core: int) -> Load:
-    """Ask for `url` over `connections` connections for `seconds`, from a process on `core`.
+def drive(url: str, more: Mapping[str, str], *, connections: int, seconds: float, core: int) -> Load:
+    """Ask for `url` with `more` headers over `connections` connections for `seconds`, from a process on `core`.
 
     Raises RuntimeError when an answer failed: a fast error page is no result.
     """
-    headers = HEADERS | ({"Cookie": cookie} if cookie else {})
+    headers = HEADERS | dict(more)
     options = [option for name, value in headers.items() for option in ("-H", f"{name}: {value}")]
     if generator() == "wrk":
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *options, url]
@@ -97,7 +98,8 @@ async def _read_chunks(reader: asyncio.StreamReader) -> None:
 async def _generate(url: str, headers: list[str], connections: int, seconds: float) -> None:
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    lines = [f"GET {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}", *headers, "\r\n"]
+    own = [] if any(line.startswith("Host:") for line in headers) else [f"Host: {parts.netloc}"]
+    lines = [f"GET {parts.path or '/'} HTTP/1.1", *own, *headers, "\r\n"]
     request = "\r\n".join(lines).encode("latin-1")
     start = time.monotonic()
     running = [_connection(host, port, request, start + seconds) for _ in range(connections)]

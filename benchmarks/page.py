@@ -1,8 +1,13 @@
-"""The page every benchmark serves: a shop's category page of 56 KB with the usual tags, the same at each call."""
+"""The pages every benchmark serves: a shop's category pages of 56 KB with the usual tags.
+
+`page` is one that is the same at each call; `visit` is what a real shop sends, where hardly two answers are equal.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
 from typing import Final
 
 SIZE: Final = 56 * 1024
@@ -15,6 +20,12 @@ TRACKERS: Final = (
     b"static.hotjar.com",
 )
 """Hosts that stand in the page and must be gone from it where everything is refused."""
+
+CATEGORIES: Final = 40
+"""Different pages that visitors ask for in turn."""
+
+_SLOT: Final = "\0"
+"""Stands where something of the visitor's own is put in."""
 
 _HEAD: Final = """<!DOCTYPE html>
 <html lang="zh-Hant-TW" class="no-js">
@@ -121,6 +132,9 @@ _GOODS: Final = (
     ("brass-pen", "黃銅鋼筆", "越寫越亮，筆尖可換，附三色墨水試瓶。"),
 )
 
+_SEASONS: Final = ("春茶", "夏日", "秋燈", "冬藏", "案頭", "旅途", "贈禮")
+_NAMES: Final = ("王小明", "林怡君", "Chen Yu-Ting", "張雅婷", "Alexandra Papadopoulou", "李冠廷", "O&#39;Neill", "黃")
+
 _FOOT: Final = """</div>
 <iframe src="https://www.youtube.com/embed/AbCdEfGhIjK" width="560" height="315" title="製壺的一天"
 loading="lazy" allowfullscreen></iframe>
@@ -155,19 +169,64 @@ def page() -> bytes:
     return start.encode() + b"".join(cards) + _FOOT.encode() + b"." * room + _TAIL.encode()
 
 
+def visit(number: int) -> bytes:
+    """The page of visit `number`: one category of `CATEGORIES`, with a visitor's own token, name, cart and history.
+
+    The token stands in the head and in each form, as frameworks put it there; 1 to 6 products were viewed recently.
+    The length differs a little from `SIZE`.
+    """
+    parts = _template(number % CATEGORIES)
+    token = hashlib.sha256(number.to_bytes(8, "big")).hexdigest().encode()
+    who = b"<b class=\"visitor\">%s</b>" % _NAMES[number * 7 % len(_NAMES)].encode()
+    own = [token, who, b"%d" % (number * 5 % 12), *[token] * (len(parts) - 5), _viewed(number)]
+    return b"".join([piece for pair in zip(parts, own, strict=False) for piece in pair] + [parts[-1]])
+
+
+@cache
+def _template(category: int) -> tuple[bytes, ...]:
+    """What lies between the slots of one category's page."""
+    title = f"{_SEASONS[category % len(_SEASONS)]}選品第{category + 1}輯"
+    head = _HEAD.replace("k3Zb1v0c9m2qYt7e", _SLOT).replace("茶器與文具", title)
+    top = _TOP.replace("茶器與文具", title).replace("</form>\n<a", "</form>\n" + _SLOT + "<a")
+    top = top.replace("data-cart-count>0<", f"data-cart-count>{_SLOT}<")
+    foot = _FOOT.replace("</main>", f'<section class="viewed"><h2>最近看過</h2><ul>{_SLOT}</ul></section>\n</main>')
+    start = head + _structured(16, category * 97) + top
+    secret = f'<input type="hidden" name="csrf" value="{_SLOT}">'
+    room = SIZE - len((start + foot + _TAIL).encode())
+    cards = ""
+    for place in range(SIZE):
+        card = _card(place * 11 % 64 + category * 97).replace('method="post">', f'method="post">{secret}')
+        room -= len(card.encode()) + 64
+        if room < 0:
+            break
+        cards += card
+    return tuple(part.encode() for part in f"{start}{cards}{foot}{_TAIL}".split(_SLOT))
+
+
+@cache
+def _seen(product: int) -> bytes:
+    slug, name, text = _GOODS[product % len(_GOODS)]
+    words = text[: 6 + product % 12]
+    return f'<li><a href="/products/{slug}-{1000 + product}" title="{words}">{name}</a></li>'.encode()
+
+
+def _viewed(number: int) -> bytes:
+    return b"".join(_seen((number * 13 + place * 29) % 400) for place in range(1 + number % 6))
+
+
 def _card(number: int) -> str:
     slug, name, text = _GOODS[number % len(_GOODS)]
     price = 380 + number * 37 % 2900
     return _CARD.format(number=1000 + number, slug=slug, name=name, text=text, price=price, before=price + 120)
 
 
-def _structured(number: int) -> str:
+def _structured(number: int, first: int = 0) -> str:
     items = [
         {
             "@type": "ListItem",
             "position": place + 1,
-            "url": f"/products/{_GOODS[place % 5][0]}-{1000 + place}",
-            "name": _GOODS[place % 5][1],
+            "url": f"/products/{_GOODS[(first + place) % 5][0]}-{1000 + first + place}",
+            "name": _GOODS[(first + place) % 5][1],
         }
         for place in range(number)
     ]

@@ -21,6 +21,7 @@ _PATIENCE: Final = 30.0
 def uvicorn_command(app: str, port: int) -> list[str]:
     """The command for an ASGI application of this folder, with the settings the gateway runs with."""
     options = ["--no-access-log", "--no-server-header", "--no-date-header", "--lifespan", "off"]
+    options += ["--timeout-keep-alive", "75"]
     place = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--app-dir", str(HERE)]
     return [sys.executable, "-m", "uvicorn", app, *place, *options]
 
@@ -35,6 +36,12 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
+
+
+def cores() -> tuple[int, int, int]:
+    """Cores for contender, shop and load: its own for the contender if there are two, for each if three."""
+    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    return available[0], available[1 % len(available)], available[-1]
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
@@ -77,6 +84,11 @@ class Server:
             return sum(_ticks(pid) for pid in (str(self.pid), *children)) / _TICK
         except OSError:
             return None
+
+    def resident(self) -> float:
+        """Megabytes in memory now. Raises OSError where /proc is missing."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def stop(self) -> None:
         """End the process."""

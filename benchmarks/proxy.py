@@ -1,4 +1,4 @@
-"""Requests per second through the gateway, beside the shop alone and a bare proxy: `python benchmarks/proxy.py`.
+"""Requests per second through the gateway, beside the shop alone and other proxies: `python benchmarks/proxy.py`.
 
 Contenders are measured in turns, several rounds, one core each; what counts are the ratios of one run.
 """
@@ -7,44 +7,59 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from enum import Enum
+from typing import Any, Final
 
+import peers
 from load import HEADERS, drive, generator
-from page import SIZE, TRACKERS, page
-from processes import Server, free_port, gateway_command, uvicorn_command
+from page import SIZE, TRACKERS, page, visit
+from processes import Server, cores
 
 CONNECTIONS: Final = 32
 BASE: Final = "bare proxy"
 WORDS: Final = {"granted": "accept", "refused": "refuse", "unset": ""}
 """The states measured, with the choice that leads there."""
+_CHECKED: Final = 7
+
+
+class Work(Enum):
+    """What a contender has to do with a page: pass it as it is, keep every tracker, let none through."""
+
+    PASS = "pass"
+    KEEP = "keep"
+    CLOSE = "close"
 
 
 @dataclass(slots=True)
 class Contender:
-    """One server in one state, with what every round brought."""
+    """One server in one state, with what every round brought. `host` is asked for if it is not the server's own."""
 
     name: str
     server: Server
+    work: Work = Work.PASS
     cookie: str = ""
+    host: str = ""
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Microseconds of CPU a request."""
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent beside a browser's usual headers."""
+        return {name: value for name, value in (("Cookie", self.cookie), ("Host", self.host)) if value}
+
     def measure(self, seconds: float, core: int) -> None:
         """One round."""
         before = self.server.cpu_seconds()
-        load = drive(self.server.url + "/", self.cookie, connections=CONNECTIONS, seconds=seconds, core=core)
+        load = drive(self.server.url + "/", self.headers, connections=CONNECTIONS, seconds=seconds, core=core)
         after = self.server.cpu_seconds()
         self.rates.append(load.rate)
-        if before is not None and after is not None:
+        if load.requests and before is not None and after is not None:
             self.cpu.append((after - before) / load.requests * 1e6)
 
 
@@ -56,12 +71,6 @@ class Result:
     rate: float
     cpu: float | None
     ratio: float
-
-
-def cores() -> tuple[int, int, int]:
-    """Cores for contender, shop and load: its own for the contender if there are two, for each if three."""
-    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-    return available[0], available[1 % len(available)], available[-1]
 
 
 def choose(gateway: str, action: str) -> str:
@@ -77,60 +86,53 @@ def choose(gateway: str, action: str) -> str:
     return line.partition(";")[0]
 
 
-def fetch(contender: Contender) -> bytes:
+def fetch(contender: Contender, path: str) -> bytes:
     """The page as the contender gives it."""
-    headers = HEADERS | ({"Cookie": contender.cookie} if contender.cookie else {})
-    request = urllib.request.Request(contender.server.url + "/", headers=headers)
+    request = urllib.request.Request(contender.server.url + path, headers=HEADERS | contender.headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         body: bytes = answer.read()
     return body
 
 
-def check(contender: Contender) -> None:
-    """Raises RuntimeError unless the contender does what it is measured for."""
-    body = fetch(contender)
+def check(contender: Contender, wanted: bytes) -> None:
+    """Raises RuntimeError unless the contender does what it is measured for; `wanted` is the shop's page."""
+    body = fetch(contender, f"/?visit={_CHECKED}")
     found = {host for host in TRACKERS if host in body}
-    if contender.name == "gateway, refused" and found:
+    if contender.work is Work.CLOSE and found:
         raise RuntimeError(f"{contender.name}: still there: {sorted(found)}")
-    if contender.name == "gateway, granted" and found != set(TRACKERS):
+    if contender.work is Work.KEEP and found != set(TRACKERS):
         raise RuntimeError(f"{contender.name}: a granted tag is missing from the page")
-    if not contender.name.startswith("gateway") and body != page():
+    if contender.work is Work.PASS and body != wanted:
         raise RuntimeError(f"{contender.name}: the page is not the shop's")
 
 
 @contextmanager
-def contenders() -> Iterator[list[Contender]]:
+def contenders(*, same: bool, mitmdump: str) -> Iterator[list[Contender]]:
     """All servers, started and checked."""
     own, behind, _ = cores()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-
-        def start(command: list[str], port: int, core: int, **environment: str) -> Server:
-            server = Server(command, port, core, folder=folder, environment=environment)
-            stack.callback(server.stop)
-            return server
-
-        def shop(core: int) -> Server:
-            port = free_port()
-            return start(uvicorn_command("shop:app", port), port, core)
-
-        upstream = shop(behind)
-        port = free_port()
-        bare = start(uvicorn_command("bare_proxy:app", port), port, own, UPSTREAM=upstream.url)
-        port = free_port()
-        gateway = start(
-            gateway_command(upstream.url, port),
-            port,
-            own,
-            CONSENT_GATEWAY_DATA=str(folder / "data"),
-            CONSENT_GATEWAY_LIMITS="off",
-        )
-        found = [Contender("the shop itself", shop(own)), Contender(BASE, bare)]
-        found += [
-            Contender(f"gateway, {state}", gateway, choose(gateway.url, action)) for state, action in WORDS.items()
+    with peers.field(mitmdump) as grounds:
+        upstream = grounds.shop(behind, same=same)
+        host = upstream.url.removeprefix("http://")
+        found = [
+            Contender("the shop itself", grounds.shop(own, same=same)),
+            Contender(BASE, grounds.bare(upstream.url)),
         ]
+        for name, server, work, asked in (
+            ("nginx proxy_pass", grounds.nginx(upstream.url, filtering=False), Work.PASS, ""),
+            ("nginx sub_filter", grounds.nginx(upstream.url, filtering=True), Work.CLOSE, ""),
+            ("Privoxy", grounds.privoxy(), Work.CLOSE, host),
+            ("mitmproxy", grounds.mitmproxy(upstream.url), Work.CLOSE, ""),
+        ):
+            if server is not None:
+                found.append(Contender(name, server, work, host=asked))
+        gateway = grounds.gateway(upstream.url)
+        for state, action in WORDS.items():
+            work = Work.KEEP if state == "granted" else Work.CLOSE if state == "refused" else Work.PASS
+            found.append(Contender(f"gateway, {state}", gateway, work, choose(gateway.url, action)))
+        wanted = page() if same else visit(_CHECKED)
         for contender in found:
-            check(contender)
+            if contender.name != "gateway, unset":
+                check(contender, wanted)
         yield found
 
 
@@ -141,21 +143,28 @@ def results(measured: list[Contender]) -> list[Result]:
     return [Result(name, rate, cpu[name], rate / rates[BASE]) for name, rate in rates.items()]
 
 
+def compared(found: list[Result]) -> dict[str, float]:
+    """The ratios that are wanted to be of a certain size; those to peers that were left out are missing."""
+    rates = {row.name: row.rate for row in found}
+    pairs = (("gateway, granted", BASE), ("gateway, refused", "Privoxy"), ("gateway, refused", "mitmproxy"))
+    return {f"{one} / {other}": rates[one] / rates[other] for one, other in pairs if other in rates}
+
+
 def table(found: list[Result]) -> str:
     """The results for a reader."""
     lines = [f"{'':<18} {'req/s':>9} {'CPU µs/req':>11} {'× bare proxy':>13}"]
     for row in found:
         cpu = "–" if row.cpu is None else f"{row.cpu:.0f}"
         lines.append(f"{row.name:<18} {row.rate:>9,.0f} {cpu:>11} {row.ratio:>13.2f}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *(f"{name}: {ratio:.2f}" for name, ratio in compared(found).items())])
 
 
-def document(found: list[Result], measured: list[Contender]) -> str:
+def document(found: list[Result], measured: list[Contender], *, same: bool) -> dict[str, Any]:
     """The results for a program."""
     rounds = {contender.name: contender.rates for contender in measured}
     rows = [{"name": r.name, "rate": r.rate, "cpu_us": r.cpu, "ratio": r.ratio, "rates": rounds[r.name]} for r in found]
     about = {"load": generator(), "connections": CONNECTIONS, "page_bytes": SIZE, "cores": len(set(cores()))}
-    return json.dumps(about | {"contenders": rows}, indent=2)
+    return about | {"same_page": same, "compared": compared(found), "contenders": rows}
 
 
 def main() -> None:
@@ -163,10 +172,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="rounds for each contender (default 3)")
     parser.add_argument("--seconds", type=float, default=4, help="seconds of a round (default 4)")
+    parser.add_argument("--same", action="store_true", help="one page for every request instead of varying ones")
+    parser.add_argument("--mitmdump", default="mitmdump", help="where mitmproxy's mitmdump is (default: on the path)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     *_, driving = cores()
-    with contenders() as measured:
+    with contenders(same=arguments.same, mitmdump=arguments.mitmdump) as measured:
         for contender in measured:
             contender.measure(1, driving)
             contender.rates.clear()
@@ -175,7 +186,10 @@ def main() -> None:
             for contender in measured if turn % 2 == 0 else reversed(measured):
                 contender.measure(arguments.seconds, driving)
         found = results(measured)
-    print(document(found, measured) if arguments.json else table(found))
+    if arguments.json:
+        print(json.dumps(document(found, measured, same=arguments.same), indent=2))
+    else:
+        print(table(found))
 
 
 if __name__ == "__main__":

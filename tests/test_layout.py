@@ -11,7 +11,7 @@ ELSEWHERE = {
     "gateway/types.py": "nothing to run",
 }
 """Sources tested under another name."""
-WITHOUT_SOURCE = {"banner", "conformance", "data", "end_to_end", "fuzz", "golden", "nginx", "scripts"}
+WITHOUT_SOURCE = {"banner", "benchmarks", "conformance", "data", "end_to_end", "fuzz", "golden", "nginx", "scripts"}
 """Folders of tests for things that are not Python modules."""
 
 

@@ -1,0 +1,251 @@
+"""Every row of the table of speeds in one run: `python benchmarks/all.py`. Writes `docs/speed.md` and `docs/speed.svg`.
+
+About a quarter of an hour on a quiet machine. `--results FOLDER` keeps what each benchmark said and does not run again
+what is there already; `--only proxy,stream` runs those alone, and rows nobody measured say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+HERE: Final = Path(__file__).resolve().parent
+DOCS: Final = HERE.parent / "docs"
+PROGRAMS: Final = {
+    "proxy": ["proxy.py", "--json"],
+    "same": ["proxy.py", "--same", "--json"],
+    "rewriter": ["rewriter.py", "--json"],
+    "stream": ["stream.py", "--json"],
+    "growth": ["growth.py", "--json"],
+    "instructions": ["instructions.py", "--json"],
+    "statistics": ["consent_statistics.py"],
+    "banner": ["banner.py", "--json"],
+}
+NOT_MEASURED: Final = "not measured"
+_CEILING: Final = 45 * 60
+"""Seconds after which a benchmark is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One wish; `met` is None where nothing was measured."""
+
+    what: str
+    wanted: str
+    measured: str = NOT_MEASURED
+    met: bool | None = None
+
+
+def collect(folder: Path, only: set[str], mitmdump: str) -> dict[str, Any]:
+    """What each benchmark says, from `folder` or by running it; one that fails is missing, with its last words."""
+    found = {}
+    for name, (script, *options) in PROGRAMS.items():
+        file = folder / f"{name}.json"
+        if not file.exists() and name in only:
+            more = ["--mitmdump", mitmdump] if script in ("proxy.py", "stream.py") else []
+            command = [sys.executable, str(HERE / script), *options, *more]
+            print(f"running {script} {' '.join(options)}", file=sys.stderr, flush=True)
+            try:
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=_CEILING)
+            except subprocess.TimeoutExpired:
+                print(f"{script} took too long", file=sys.stderr)
+                continue
+            if done.returncode:
+                print(f"{script} failed", file=sys.stderr)
+                continue
+            text = done.stdout
+            if "--json" not in options:
+                match = re.search(r"largest against smallest: ([\d.]+)", text)
+                text = json.dumps({"ratio": float(match[1]) if match else None})
+            file.write_text(text, "utf-8")
+        if file.exists():
+            found[name] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    """The table of wishes."""
+    return [*_proxied(found), *_rewritten(found), *_recorded(found), *_streamed(found), *_banner(found), *_grown(found)]
+
+
+def _proxied(found: dict[str, Any]) -> list[Row]:
+    made = []
+    for name, title in (("proxy", "varying pages"), ("same", "one page for all")):
+        ratios = found.get(name, {}).get("compared", {})
+        for pair, least in (
+            ("gateway, granted / bare proxy", 0.85),
+            ("gateway, refused / Privoxy", 1.0),
+            ("gateway, refused / mitmproxy", 4.0),
+        ):
+            ratio = ratios.get(pair)
+            made.append(_least(f"{pair}, {title}", ratio, least, " ×"))
+    return made
+
+
+def _rewritten(found: dict[str, Any]) -> list[Row]:
+    made = []
+    for title, rates in found.get("rewriter", {"saved pages": {}}).items():
+        for kind in ("warm", "cold"):
+            rate = rates.get(f"rewriter, refused, {kind}")
+            made.append(_least(f"rewriting alone, refused, {title}, {kind}", rate, 200, " MB/s"))
+    return made
+
+
+def _recorded(found: dict[str, Any]) -> list[Row]:
+    ratio = found.get("statistics", {}).get("ratio")
+    return [
+        Row("events acknowledged and durable, 64 writers", "≥ 0.5 × SQLite's single commits, p99 < 50 ms"),
+        _most("statistics at 1 M events against 10 k", ratio, 2, " ×"),
+    ]
+
+
+def _streamed(found: dict[str, Any]) -> list[Row]:
+    stream = found.get("stream", {})
+    first = stream.get("first", {})
+    later = first["gateway, refused"] - first["the shop itself"] if first else None
+    made = [_most("first byte of a slow page, more than the shop's own", later, 5, " ms")]
+    for name in ("Privoxy", "mitmproxy"):
+        if name in first:
+            made.append(Row(f"the same through {name}", "–", f"{first[name] - first['the shop itself']:.0f} ms"))
+    for reader in ("fast reader", "slow reader"):
+        held = stream.get("memory", {}).get(reader)
+        more = held["most"] - held["before"] if held else None
+        made.append(_most(f"memory while 300 MB of HTML stream through, {reader}: more than before", more, 16, " MB"))
+    for name, figures in stream.get("clients", {}).items():
+        text = f"p50 {figures['p50_ms']:.0f} ms, p99 {figures['p99_ms']:.0f} ms, {figures['most']:.0f} MB"
+        made.append(Row(f"1,000 clients, {name}", "–", text))
+    return made
+
+
+def _banner(found: dict[str, Any]) -> list[Row]:
+    rounds = found.get("banner")
+    if not rounds:
+        return [Row("banner with all it brings, gzip", "≤ 5 KB")]
+    size = rounds["consent-gateway"][0]["bytes"] - rounds["no banner"][0]["bytes"]
+    return [_most("banner with all it brings (the guard too), gzip", size / 1024, 5, " KB")]
+
+
+def _grown(found: dict[str, Any]) -> list[Row]:
+    growth = found.get("growth")
+    if not growth:
+        return [Row("rewriter's work against size, trackers, catalogue", "linear, linear, none")]
+    size, trackers, catalogue = growth["size"], growth["trackers"], growth["catalogue"]
+    per = [(trackers[place] - trackers[0]) / number for place, number in ((1, 50), (2, 100), (3, 200))]
+    return [
+        _most("work for a page eight times as long", size[-1] / size[0], 8.4, " ×"),
+        _most("work a tracker, 200 of them against 50", per[-1] / per[0], 1.1, " ×"),
+        _most("work with ten times as many services", catalogue[1] / catalogue[0], 1.05, " ×"),
+    ]
+
+
+def _least(what: str, value: float | None, least: float, unit: str) -> Row:
+    wanted = f"≥ {least:g}{unit}"
+    return Row(what, wanted) if value is None else Row(what, wanted, f"{value:,.2f}{unit}", value >= least)
+
+
+def _most(what: str, value: float | None, most: float, unit: str) -> Row:
+    wanted = f"≤ {most:g}{unit}"
+    return Row(what, wanted) if value is None else Row(what, wanted, f"{value:,.2f}{unit}", value <= most)
+
+
+def table(found: list[Row]) -> str:
+    """In Markdown."""
+    words = {None: "–", True: "yes", False: "**no**"}
+    lines = ["| | wanted | measured | met |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {row.what} | {row.wanted} | {row.measured} | {words[row.met]} |" for row in found)])
+
+
+def peers_table(found: dict[str, Any]) -> str:
+    """Requests a second and CPU of every contender, in Markdown."""
+    names: dict[str, dict[str, Any]] = {}
+    for kind in ("proxy", "same"):
+        for row in found.get(kind, {}).get("contenders", []):
+            names.setdefault(row["name"], {})[kind] = row
+    lines = ["| | varying: req/s | CPU µs | one page: req/s | CPU µs |", "|---|---|---|---|---|"]
+    for name, kinds in names.items():
+        cells = [f"{kinds[k][key]:,.0f}" if k in kinds and kinds[k][key] else "–"
+                 for k in ("proxy", "same") for key in ("rate", "cpu_us")]  # fmt: skip
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def instructions_table(found: dict[str, Any]) -> str:
+    """Instructions of one request, in Markdown."""
+    states = found.get("instructions", {}).get("states", {})
+    lines = [f"| {found.get('instructions', {}).get('unit', 'instructions')} a request | varying | one page |"]
+    lines += ["|---|---|---|", *(f"| {state} | {a:,.0f} | {b:,.0f} |" for state, (a, b) in states.items())]
+    return "\n".join(lines)
+
+
+def chart(found: dict[str, Any]) -> str:
+    """Requests a second of every contender, varying pages, as bars in an SVG document."""
+    bars = [(row["name"], row["rate"]) for row in found.get("proxy", {}).get("contenders", [])]
+    most = max((rate for _, rate in bars), default=1)
+    parts = []
+    for place, (name, rate) in enumerate(bars):
+        y, width = 12 + place * 26, max(1, round(420 * rate / most))
+        colour = "#2f6f5e" if name.startswith("gateway") else "#9aa8a2"
+        parts.append(f'<text x="150" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect x="160" y="{y}" width="{width}" height="18" fill="{colour}"/>')
+        parts.append(f'<text x="{166 + width}" y="{y + 13}">{rate:,.0f}</text>')
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 {20 + 26 * len(bars)}" role="img" '
+    style = 'font-family="sans-serif" font-size="13" fill="#25302c"><title>Requests a second, varying pages</title>'
+    return f'{head}{style}<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+
+
+def document(found: dict[str, Any], machine: str) -> str:
+    """The whole page."""
+    day = datetime.now(UTC).strftime("%-d %B %Y")
+    return f"""# Speed
+
+Written by `benchmarks/all.py` on {day}, on {machine}. Seconds of one machine mean little on another: ratios of one
+run and counts of instructions are what to look at. What each benchmark measures:
+[their README](../benchmarks/README.md).
+
+{table(rows(found))}
+
+## Requests a second
+
+One core for each contender, 32 connections, pages of 56 KB. Of the *varying* pages hardly two are equal, as in a shop;
+the gateway remembers passages that come again, so *one page* for all is its best case.
+
+![Requests a second of each contender](speed.svg)
+
+{peers_table(found)}
+
+## Instructions
+
+The application alone, without sockets, 50 requests after 15 others.
+
+{instructions_table(found)}
+"""
+
+
+def main() -> None:
+    """Run, write, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, help="folder for what each benchmark says")
+    parser.add_argument("--only", default=",".join(PROGRAMS), help=f"of {','.join(PROGRAMS)} (default all)")
+    parser.add_argument("--mitmdump", default="mitmdump", help="where mitmproxy's mitmdump is (default: on the path)")
+    parser.add_argument("--machine", default="two noisy cores shared with other work", help="words for the page")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = arguments.results or Path(folder)
+        results.mkdir(parents=True, exist_ok=True)
+        found = collect(results, set(arguments.only.split(",")), arguments.mitmdump)
+    (DOCS / "speed.md").write_text(document(found, arguments.machine), "utf-8")
+    (DOCS / "speed.svg").write_text(chart(found), "utf-8")
+    print(f"{table(rows(found))}\n\n{peers_table(found)}\n\n{instructions_table(found)}")
+
+
+if __name__ == "__main__":
+    main()

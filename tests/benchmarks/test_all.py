@@ -1,0 +1,44 @@
+"""The page of figures says what was measured, and says so where nothing was."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module("all")
+
+
+def test_without_results_no_row_is_met(figures: ModuleType) -> None:
+    rows = figures.rows({})
+    assert len(rows) > 10
+    assert all(row.met is None and row.measured == figures.NOT_MEASURED for row in rows)
+
+
+def test_a_row_is_met_from_its_figure_on(figures: ModuleType) -> None:
+    pair = "gateway, refused / Privoxy"
+    for ratio, met in ((0.99, False), (1.0, True), (1.2, True)):
+        rows = figures.rows({"proxy": {"compared": {pair: ratio}}})
+        assert [row.met for row in rows if row.what == f"{pair}, varying pages"] == [met]
+
+
+def test_growth_in_a_straight_line_is_met_and_a_square_is_not(figures: ModuleType) -> None:
+    line = {"size": [1, 2, 4, 8], "trackers": [10, 60, 110, 210], "catalogue": [5, 5]}
+    square = {"size": [1, 4, 16, 64], "trackers": [10, 35, 110, 410], "catalogue": [5, 50]}
+    for growth, met in ((line, True), (square, False)):
+        assert [row.met for row in figures.rows({"growth": growth})[-3:]] == [met] * 3
+
+
+def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender(figures: ModuleType) -> None:
+    rows = [{"name": "gateway, <refused>", "rate": 900.0}, {"name": "Privoxy", "rate": 5270.0}]
+    root = ElementTree.fromstring(figures.chart({"proxy": {"contenders": rows}}))
+    assert [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")][:2] == ["gateway, <refused>", "900"]
