@@ -20,7 +20,7 @@ from typing import Final
 from gateway.errors import LedgerError, LedgerUnavailable
 from gateway.ledger.base import Ledger
 from gateway.ledger.journal import Journal, Waiting, adopt
-from gateway.ledger.news import is_news
+from gateway.ledger.news import is_news, is_repeat, may_repeat
 from gateway.ledger.writer import GroupWriter
 from gateway.model.entry import SALT_SIZE, Entry, Event, Kind
 
@@ -74,10 +74,15 @@ class Recorder:
             await asyncio.wait({self._drain()}, timeout=_FIRST)
 
     async def append(self, event: Event) -> None:
-        """Returns once `event` is durable, in the record or in the journal. Raises LedgerUnavailable."""
+        """Returns once `event` is durable, in the record or in the journal. Raises LedgerUnavailable.
+
+        A choice that the record has as its subject's last, of the same day and revision, is not recorded again (R-123).
+        """
         waiting = Waiting(replace(event, salt=secrets.token_bytes(SALT_SIZE)), self._known)
         if not self._away:
             try:
+                if may_repeat(event) and await asyncio.wait_for(is_repeat(self._ledger, event), self._patience):
+                    return
                 entry = await asyncio.wait_for(self._ledger.append(waiting.what), self._patience)  # type: ignore[arg-type]
             except (LedgerUnavailable, TimeoutError) as error:
                 self._lost(error)
@@ -246,7 +251,10 @@ class Recorder:
     async def _single(self, waiting: Waiting) -> None:
         if isinstance(waiting.what, bytes):
             await self._ledger.erase(waiting.what)
-        elif await is_news(self._ledger, waiting.what):
+        elif waiting.what.kind is Kind.GPC:
+            if await is_news(self._ledger, waiting.what):
+                await self._together([waiting])
+        elif not await is_repeat(self._ledger, waiting.what):
             await self._together([waiting])
 
     async def _together(self, group: Sequence[Waiting]) -> None:
@@ -276,4 +284,4 @@ class _Place:
 
 def _is_alone(waiting: Waiting) -> bool:
     """Whether what was recorded before matters for it."""
-    return isinstance(waiting.what, bytes) or waiting.what.kind is Kind.GPC
+    return isinstance(waiting.what, bytes) or waiting.what.kind is Kind.GPC or may_repeat(waiting.what)

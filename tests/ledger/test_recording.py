@@ -321,6 +321,33 @@ def test_a_signal_that_waited_is_recorded_only_if_it_is_news(
     assert [entry.kind.value for entry in record.entries()] == ["grant", "gpc", "grant"]
 
 
+AGAIN = choice(1, kind=Kind.CHANGE)
+ACTS = [choice(1), AGAIN, AGAIN, choice(1, kind=Kind.CHANGE, granted=False), AGAIN]
+ACTS += [withdrawal(1), withdrawal(1), withdrawal(2), withdrawal(1, day=DAY + 1), refusal(), refusal()]
+ONCE = ["grant", "change", "change", "change", "withdraw", "withdraw", "withdraw", "refuse", "refuse"]
+
+
+def test_a_choice_made_again_without_an_answer_is_recorded_once(
+    record: Record, run: Callable[[Work[None]], None]
+) -> None:
+    for event in ACTS:
+        run(lambda recorder, ledger, event=event: recorder.append(event))  # type: ignore[misc] # as at another gateway
+    assert [entry.kind.value for entry in record.entries()] == ONCE
+
+
+def test_choices_made_again_while_the_record_is_away_are_recorded_once(
+    record: Record, gone: Gone, run: Callable[[Work[None]], None]
+) -> None:
+    async def work(recorder: Recorder, ledger: Ledger) -> None:
+        with gone():
+            for event in ACTS:
+                await recorder.append(event)
+        await drained(recorder)
+
+    run(work)
+    assert [entry.kind.value for entry in record.entries()] == ONCE
+
+
 def test_where_neither_can_be_written_nothing_is_acknowledged_and_it_is_well_again_afterwards(
     record: Record, folder: Path, gone: Gone, run: Callable[[Work[None]], None]
 ) -> None:
