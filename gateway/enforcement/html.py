@@ -20,6 +20,7 @@ from gateway.enforcement.foreign import ForeignContent
 from gateway.enforcement.injection import Injection, Placement
 from gateway.enforcement.inline import script_of_data_url
 from gateway.enforcement.page_policy import PagePolicy
+from gateway.enforcement.passages import OVERHEAD
 from gateway.enforcement.raw_text import ELEMENTS, RawText
 from gateway.enforcement.recorder import Recorder
 from gateway.model.categories import Fate
@@ -31,6 +32,9 @@ HOLD_BACK = 4 << 20
 
 _JUDGED = frozenset(("noscript", "script", "style"))
 _REMEMBERED_LENGTH = 1024
+_OF_A_NAME = 128
+_OF_A_TAG = 8
+"""Bytes kept for each of a start tag: its attributes are objects of their own."""
 _WAIT = -1
 _PATIENCE = 64
 """A long token is looked at again when it has grown by this fraction of it: small pieces stay linear."""
@@ -38,6 +42,7 @@ _DEEPEST = 8
 """How many documents may stand inside each other (`srcdoc`, `noscript`)."""
 _DOCUMENTS = frozenset(("embed", "frame", "object"))
 """Elements besides `iframe` whose address may hold a document."""
+_WITH_CONTENT = ELEMENTS | _DOCUMENTS
 _ALWAYS_SEEN = ELEMENTS | {"base", "body", "head", "html", "math", "select", "svg"}
 """Elements that change how the rest is read, or next to which something of ours stands."""
 _LESS_THAN_SIGNS = re.compile(rb"<+(?=<)")
@@ -334,6 +339,7 @@ class HtmlRewriter:
             change is None
             and not (self._meets or foreign or name in _ALWAYS_SEEN)
             and len(source) <= _REMEMBERED_LENGTH
+            and self._policy.remembered.take(len(source) + _OF_A_NAME)
         ):
             self._passed.add(source)
         return end
@@ -347,13 +353,23 @@ class HtmlRewriter:
             self._policy.met.clear()
             tag = start_tag(source)
             judged = tag, edit(tag, self._policy, self._noscript), tuple(self._policy.met)
-            if len(source) <= _REMEMBERED_LENGTH:
-                remembered.take(len(source))
-                remembered.tags[key] = judged
+            if len(source) <= _REMEMBERED_LENGTH and not self._passes(judged):
+                if judged[1] is None and tag.name not in _WITH_CONTENT:
+                    judged = StartTag(source, tag.name, ()), None, judged[2]  # nobody asks for its attributes
+                    size = len(source) + OVERHEAD
+                else:
+                    size = _OF_A_TAG * len(source) + OVERHEAD
+                if remembered.take(size):
+                    remembered.tags[key] = judged
         self._meets = bool(judged[2])
         if judged[2]:
             self.met.update(judged[2])
         return judged[:2]
+
+    def _passes(self, judged: tuple[StartTag, Edit | None, tuple[str, ...]]) -> bool:
+        """Whether it will be among the tags that pass, and need not be remembered as one that was judged."""
+        tag, change, met = judged
+        return not (change or met or self._foreign or self._place.before_body or tag.name in _ALWAYS_SEEN)
 
     def _emit(self, source: bytes, change: Edit | None, out: list[bytes]) -> None:
         if change is None:
@@ -491,8 +507,10 @@ class HtmlRewriter:
             return remembered.contents[key]
         change = edit_content(tag, content, self._policy)
         # What comes again in a passage that does too is not asked for a third time.
-        if remembered.again(key, 0) and remembered.again((key,), len(tag.source) + len(content)):
-            remembered.contents[key] = change
+        if remembered.came_before(key) and remembered.came_before((key,)):
+            output = 0 if change is None else len(change.output) + len(change.content or b"")
+            if remembered.take(len(tag.source) + len(content) + output + OVERHEAD):
+                remembered.contents[key] = change
         return change
 
     def _nested(self, document: bytes, *, in_noscript: bool = False) -> bytes:

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from gateway.enforcement.edit import Count, Edit
     from gateway.enforcement.embed import Embed
 
-SHORTEST: Final = 1024
+SHORTEST: Final = 256
 """Bytes of a passage before an end is looked for."""
 _LONGEST: Final = 1 << 18
 _MARK: Final = b'">'
 _WINDOW: Final = 4096
 _HEAD: Final = 32
 """Bytes by which the beginning of a passage is known again."""
+_PATIENCE: Final = 2
 _MOST_SEEN: Final = 65_536
-_OVERHEAD: Final = 256
-"""Bytes about as many as a dictionary and its objects need beside the text."""
+OVERHEAD: Final = 640
+"""About as many bytes as what is kept needs beside its text."""
 
 
 class Passage(NamedTuple):
@@ -98,11 +99,16 @@ def end(data: bytes, start: int) -> int:
 
 
 class Memory:
-    """Room for what is remembered of all pages: when `limit` bytes are held, everything is forgotten."""
+    """Room for what is remembered of all pages: `limit` bytes.
 
-    def __init__(self, limit: int = 64 << 20) -> None:
+    Of pages that are more than that a part stays known. When much more has found no room, the pages have become
+    others: everything is forgotten.
+    """
+
+    def __init__(self, limit: int = 128 << 20) -> None:
         self._limit = limit
         self._held = 0
+        self._refused = 0
         self._parts: WeakSet[Remembered] = WeakSet()
 
     def part(self) -> Remembered:
@@ -111,13 +117,17 @@ class Memory:
         self._parts.add(part)
         return part
 
-    def take(self, size: int) -> None:
-        """Called before `size` bytes are remembered."""
+    def take(self, size: int) -> bool:
+        """Whether `size` bytes more may be remembered."""
         if self._held + size > self._limit:
-            self._held = 0
+            self._refused += size
+            if self._refused < _PATIENCE * self._limit:
+                return False
+            self._held = self._refused = 0
             for part in self._parts:
                 part.forget()
         self._held += size
+        return True
 
 
 class Remembered:
@@ -137,21 +147,19 @@ class Remembered:
         self._passages: dict[Hashable, Known] = {}
         self._seen: set[int] = set()
 
-    def take(self, size: int) -> None:
-        """Called before something of that size is put into `tags`."""
-        self._memory.take(size + _OVERHEAD)
-
-    def again(self, text: Hashable, size: int) -> bool:
-        """Whether `text` is here for the second time, and short enough; then there is room for `size` bytes."""
+    def came_before(self, text: Hashable) -> bool:
+        """Whether this was asked of `text` before."""
         mark = hash(text)
-        if mark not in self._seen:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen.add(mark)
-            return False
-        if 0 < size <= _LONGEST:
-            self._memory.take(size + _OVERHEAD)
-        return size <= _LONGEST
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(mark)
+        return False
+
+    def take(self, size: int) -> bool:
+        """Whether something of that size may be kept; then there is room for it."""
+        return size <= _LONGEST and self._memory.take(size)
 
     def passages(self, state: Hashable) -> Known:
         """What is known of pages in this state; changes as more is."""
@@ -161,8 +169,11 @@ class Remembered:
         return known
 
     def remember(self, known: Known, first: bytes, whole: bytes, passage: Passage) -> None:
-        """Keep what stands for `whole`, which was looked up as `first`."""
-        if self.again(whole, len(whole) + len(passage.output or b"")):
+        """Keep what stands for `whole`, which was looked up as `first`, a text that came before."""
+        size = len(whole) + len(passage.output or b"") + OVERHEAD
+        if len(whole) != len(first):
+            size += len(first)
+        if (len(whole) == len(first) or self.came_before(whole)) and self.take(size):
             known.add(first, whole, passage)
 
     def forget(self) -> None:

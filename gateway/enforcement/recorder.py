@@ -21,6 +21,7 @@ class Recorder:
         self._counts = counts
         self._met = met
         self._begin = -(1 << 40)
+        self._records = False
         self._known = Known()
         self._state = place.state
         self._out = 0
@@ -36,7 +37,7 @@ class Recorder:
 
     def lose(self) -> None:
         """The passage being read cannot be remembered."""
-        self._begin = min(self._begin, -1)
+        self._records = False
 
     def goes_on(self, data: bytes, taken: int) -> None:
         """From now on positions are those of `data`, which begins `taken` bytes after what came before."""
@@ -48,14 +49,15 @@ class Recorder:
     def follow(self, data: bytes, position: int, out: list[bytes]) -> int:
         """Between two tokens, in text, at `limit` or behind it: the position after what is known from here on."""
         state = self._place.state
-        if 0 <= self._begin < position and state == self._state:
+        if self._records and 0 <= self._begin < position and state == self._state:
             self._remember(data[self._begin : position], out)
         known = self._known = self._remembered.passages(state)
-        find = known.find
+        find, again = known.find, False
         while (stop := end(data, position)) >= 0:
             piece, passage = find(data, position, stop)
             if passage is None:
                 self._first = piece
+                again = self._remembered.came_before(piece)
                 stop = known.next(data, position, stop)
                 break
             length, output, counts, met, embeds = passage
@@ -69,9 +71,11 @@ class Recorder:
             position += length
         self.limit = stop if stop >= 0 else len(data)
         self._begin = position
-        self._state = state
-        self._out = len(out)
-        self._before = dict(self._counts), dict(self._met), len(self._place.embeds)
+        self._records = again
+        if again:
+            self._state = state
+            self._out = len(out)
+            self._before = dict(self._counts), dict(self._met), len(self._place.embeds)
         return position
 
     def _remember(self, whole: bytes, out: list[bytes]) -> None:
