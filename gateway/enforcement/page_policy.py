@@ -69,7 +69,7 @@ class Verdict(NamedTuple):
 
 UNLISTED, SEPARATE = "unlisted", "separate"
 KEEP = Verdict(Fate.KEEP)
-_MOST_BASES = 64
+_MOST_BASES = 16
 _MOST_MET = 16
 # What was not UTF-8: in the page's own charset it may spell any host, in full-width letters for one.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
