@@ -55,11 +55,13 @@ class Place:
 @pytest.fixture(scope="module")
 def place(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("gateway")
-    (folder / "file").write_text("not a folder")
+    # Of the one that is away neither the record nor the journal can be written.
+    (folder / "away").mkdir()
+    (folder / "away" / "journal").write_text("not a folder")
     shop, now = Shop(), time.time()
     shop.page = SHOP.format("en").encode()
 
-    def gateway(database: Path) -> Any:
+    def gateway(folder: Path, database: Path) -> Any:
         settings = Settings(
             folder=folder,
             database=f"sqlite:///{database}",
@@ -81,8 +83,8 @@ def place(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         return context.new_page()
 
     with (
-        serve(gateway(folder / "ledger.sqlite"), lifespan="on") as port,
-        serve(gateway(folder / "file" / "ledger.sqlite"), lifespan="on") as other,
+        serve(gateway(folder, folder / "ledger.sqlite"), lifespan="on") as port,
+        serve(gateway(folder / "away", folder / "away" / "journal" / "ledger.sqlite"), lifespan="on") as other,
     ):
         address = f"http://127.0.0.1:{port}"
         pages = [page(), page(), page(**{"Sec-GPC": "1"}), page(**{"X-Forwarded-For": MANY})]

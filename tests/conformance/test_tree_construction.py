@@ -61,7 +61,7 @@ def test_what_loads_in_the_tree_was_seen(monkeypatch: pytest.MonkeyPatch, say: C
         return tag, change
 
     monkeypatch.setattr(HtmlRewriter, "_judged", note)
-    monkeypatch.setattr(HtmlRewriter, "_past", lambda self, data, stop: stop)
+    monkeypatch.setattr(HtmlRewriter, "_past", lambda self, data, stop, limit: stop)
     passed, failed, elsewhere, elements = 0, [], 0, 0
     for case in tree_cases():
         if NOT_PAGES.match(case.fragment) or WRITTEN in case.page:
