@@ -1,7 +1,7 @@
 """Instructions of one request on the hot path, by callgrind: `python benchmarks/instructions.py`.
 
 The application alone, no sockets: the shop is a function that answers with the varying pages from memory. Printed for
-each state of consent is what 50 requests cost after 15 others, divided by 50, and the same with one page for all. The
+each state of consent is what 50 requests cost after 120 others, three of each page, divided by 50, and the same with one page for all. The
 whole takes a few minutes. Without valgrind CPU microseconds are printed instead.
 """
 
@@ -31,7 +31,7 @@ from gateway.config.settings import Settings  # noqa: E402
 from gateway.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 
 STATES: Final = {"granted": "accept", "refused": "refuse", "unset": ""}
-WARM: Final = 15
+WARM: Final = 120
 COUNTED: Final = 50
 _COOKIE: Final = b"sessionid=0123456789abcdef; _ga=GA1.1.1.1; _fbp=fb.1.1.2"
 _SHOP_HEADERS: Final = [
