@@ -1,8 +1,8 @@
 """Instructions of one request on the hot path, by callgrind: `python benchmarks/instructions.py`.
 
 The application alone, no sockets: the shop is a function that answers with the varying pages from memory. Printed for
-each state of consent is what 50 requests cost after 120 others, three of each page, divided by 50, and the same with one page for all. The
-whole takes a few minutes. Without valgrind CPU microseconds are printed instead.
+each state of consent is what 50 requests cost after 120 others, three of each page, divided by 50, and the same with
+one page for all. The whole takes a few minutes. Without valgrind CPU microseconds are printed instead.
 """
 
 from __future__ import annotations
