@@ -90,12 +90,15 @@ def serve(
         log.error("the configuration stays as it was")
         return None
 
-    try:
-        log.info("listening on port %d, processes: %d", sockets[0].getsockname()[1], workers)
-        return Workers(workers, serving(settings), renewed).run()
-    finally:
+    def leave() -> None:
         for listening in sockets:
             listening.close()
+
+    try:
+        log.info("listening on port %d, processes: %d", sockets[0].getsockname()[1], workers)
+        return Workers(workers, serving(settings), renewed, leave).run()
+    finally:
+        leave()
         shutil.rmtree(folder, ignore_errors=True)
 
 

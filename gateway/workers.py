@@ -47,13 +47,21 @@ class _Worker:
 class Workers:
     """The parent of `number` processes that run `serve`.
 
-    `reload` gives what they run after a SIGHUP, or None if it stays as it is: that has been logged then.
+    `reload` gives what they run after a SIGHUP, or None if it stays as it is: that has been logged then. `leave` closes
+    the parent's own end of the sockets when all are told to stop: a connection that nobody would answer is refused.
     """
 
-    def __init__(self, number: int, serve: Serve, reload: Callable[[], Serve | None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        serve: Serve,
+        reload: Callable[[], Serve | None],
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
         self._number = number
         self._serve = serve
         self._reload = reload
+        self._leave = leave
         self._working: list[_Worker] = []
         self._leaving: list[_Worker] = []
         self._asked: set[int] = set()
@@ -197,6 +205,7 @@ class Workers:
         self._leaving.append(worker)
 
     def _stop(self) -> None:
+        self._leave()
         while self._working:
             self._let_go(self._working.pop())
         while self._leaving:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -103,6 +105,27 @@ async def _ask_while(one: Served, number: signal.Signals, statuses: list[int]) -
         statuses.append(answer[0])
         assert PAGE[-7:] in answer[2]
     return await asyncio.to_thread(one.process.wait, 60)
+
+
+def test_while_it_ends_nobody_new_is_kept_waiting(tmp_path: Path, upstream: int) -> None:
+    """A connection that is taken and not answered cannot be tried again elsewhere, least of all with a POST."""
+    with served(tmp_path, upstream, 2) as one:
+        slow = Thread(target=one.ask, args=("/slow",))
+        slow.start()
+        time.sleep(0.5)
+        one.signal(signal.SIGTERM)
+        wait_until(lambda: not _connects(one.port))
+        assert slow.is_alive(), "refused only when it was over"
+        slow.join()
+        assert one.process.wait(60) == 0
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_a_faulty_configuration_changes_nothing_and_each_fault_is_logged(tmp_path: Path, upstream: int) -> None:
