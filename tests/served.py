@@ -33,6 +33,27 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def children(pid: int) -> list[int]:
+    """The ids of a process's own processes."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """A gateway with all its processes, as a machine that fails; returns once none is left."""
+    pids = [process.pid, *children(process.pid)]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    process.wait(PATIENCE)
+    wait_until(lambda: not any(_lives(pid) for pid in pids))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Served:
     """`serve` with its configuration file, data and log in `folder`."""
 
@@ -50,8 +71,7 @@ class Served:
         return (self.folder / "log").read_text("utf-8")
 
     def workers(self) -> list[int]:
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+        return children(self.process.pid)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

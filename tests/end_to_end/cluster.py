@@ -22,6 +22,7 @@ from tests.nginx.site import Shop as NginxShop
 from tests.nginx.site import wait_for as wait_for_listener
 from tests.postgres import Server
 from tests.proxy.servers import serve as running
+from tests.served import kill
 
 SECRET, TAG_KEY = "s" * 32, "t" * 32
 
@@ -81,9 +82,12 @@ class Gateway:
     def end(self, how: int = signal.SIGTERM) -> None:
         """Returns once it is gone."""
         if self._process is not None:
-            self.killed += [time.monotonic()] * (how == signal.SIGKILL)
-            self._process.send_signal(how)
-            self._process.wait(60)
+            if how == signal.SIGKILL:
+                self.killed.append(time.monotonic())
+                kill(self._process)
+            else:
+                self._process.send_signal(how)
+                self._process.wait(60)
             self._process = None
 
 

@@ -22,6 +22,7 @@ from tests.end_to_end.test_canary import free_port, wait_for
 from tests.ledger.test_base import RULE
 from tests.postgres import Server
 from tests.proxy.servers import serve as shop_at
+from tests.served import kill
 from tests.test_app import CANARY, Shop, Visitor
 
 SECRET, TAG_KEY = "s" * 32, "t" * 32
@@ -61,7 +62,10 @@ class Gateways:
 
     def end(self, how: int) -> None:
         for process in self.processes:
-            process.send_signal(how)
+            if how == signal.SIGKILL:
+                kill(process)
+            else:
+                process.send_signal(how)
         for process in self.processes:
             process.wait(60)
         self.processes.clear()

@@ -20,6 +20,7 @@ from tests.nginx.server import NGINX, needs_nginx
 from tests.nginx.site import HOST, MAIN, SHIPPED, TRACKER, Shop, Site, certificate, free_port, front, placed, site
 from tests.proxy.servers import RawShop
 from tests.proxy.servers import serve as running
+from tests.served import kill
 
 pytestmark = needs_nginx
 OURS = "sessionid=7; csrftoken=x"
@@ -307,11 +308,9 @@ def test_without_one_gateway_the_other_answers_and_without_any_there_is_a_page_o
         asset = re.findall(r'"(/_choices/assets/cg[^"]*)"', shop.get("/goods").text)[0]
         assert shop.get(asset).status_code == 200
         first, second = shop.gateways
-        first.kill()
-        first.wait()
+        kill(first)
         assert [shop.get("/goods").status_code for _ in range(6)] == [200] * 6
-        second.kill()
-        second.wait()
+        kill(second)
         shop.shop.requests.clear()
         for answer in (shop.get("/goods"), chosen(shop, "refuse"), shop.get("/static/app.js")):
             assert answer.status_code == 503
