@@ -133,7 +133,7 @@ class Memory:
 class Remembered:
     """What is known under one policy: of start tags, of scripts and style sheets, and of whole passages.
 
-    Longer texts are kept from the second time on that they come: what one visitor alone is shown is not.
+    Start tags are kept at once, longer texts from the second time on that they come.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -165,7 +165,9 @@ class Remembered:
         """What is known of pages in this state; changes as more is."""
         known = self._passages.get(state)
         if known is None:
-            known = self._passages[state] = Known()
+            known = Known()
+            if self.take(OVERHEAD):
+                self._passages[state] = known
         return known
 
     def remember(self, known: Known, first: bytes, whole: bytes, passage: Passage) -> None:

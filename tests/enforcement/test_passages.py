@@ -39,7 +39,7 @@ def test_a_text_is_kept_from_the_second_time_on() -> None:
 
 
 def test_a_full_memory_keeps_what_it_has() -> None:
-    part = Memory(2000).part()
+    part = Memory(3000).part()
     known = part.passages("body")
     for letter in (b"a", b"b"):
         part.remember(known, letter * 900, letter * 900, Passage(900))
@@ -48,7 +48,7 @@ def test_a_full_memory_keeps_what_it_has() -> None:
 
 
 def test_when_much_has_found_no_room_all_parts_are_forgotten() -> None:
-    memory = Memory(4000)
+    memory = Memory(5000)
     one, other = memory.part(), memory.part()
     for part in (one, other):
         part.remember(part.passages("body"), b"a" * 900, b"a" * 900, Passage(900))
@@ -72,3 +72,10 @@ def test_what_is_known_is_found_again_after_something_new() -> None:
     data = b'<p class="today">' + passage
     assert known.next(data, 0, end(data, 0)) == 17
     assert known.next(b"<p>" * 1000, 0, 800) == 800
+
+
+def test_states_without_end_do_not_fill_the_memory() -> None:
+    part = Memory(10_000).part()
+    for number in range(1000):
+        part.passages(number)
+    assert 0 < len(part._passages) < 20
