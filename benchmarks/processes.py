@@ -55,6 +55,12 @@ def _ticks(pid: str) -> int:
     return sum(map(int, fields[11:15]))
 
 
+def _proportional(pid: str) -> float:
+    """Kilobytes (of 1000 bytes) in memory; a page that n processes share counts as an n-th."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1.024
+
+
 class Server:
     """A running server on `core`; listens on `port` once made. Raises RuntimeError if it does not start."""
 
@@ -80,15 +86,21 @@ class Server:
     def cpu_seconds(self) -> float | None:
         """User and system time it and its processes used so far, to 10 ms; None where /proc is missing."""
         try:
-            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()
-            return sum(_ticks(pid) for pid in (str(self.pid), *children)) / _TICK
+            return sum(_ticks(pid) for pid in self._family()) / _TICK
         except OSError:
             return None
 
     def resident(self) -> float:
-        """Megabytes in memory now. Raises OSError where /proc is missing."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        """Megabytes it and its processes hold now, shared pages counted once. Raises OSError where /proc is missing."""
+        return sum(_proportional(pid) for pid in self._family()) / 1000
+
+    def descriptors(self) -> int:
+        """Open files and sockets of it and its processes. Raises OSError where /proc is missing."""
+        return sum(len([*Path(f"/proc/{pid}/fd").iterdir()]) for pid in self._family())
+
+    def _family(self) -> list[str]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()
+        return [str(self.pid), *children]
 
     def stop(self) -> None:
         """End the process."""

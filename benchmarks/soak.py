@@ -46,18 +46,16 @@ BROKEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The gateway at one moment: seconds since the start, resident bytes, open descriptors."""
+    """The gateway with all its processes at one moment: seconds since the start, resident megabytes, descriptors."""
 
     at: float
-    rss: int
+    resident: float
     descriptors: int
 
     @classmethod
-    def of(cls, pid: int, began: float) -> Sample:
+    def of(cls, gateway: Server, began: float) -> Sample:
         """From /proc."""
-        place = Path(f"/proc/{pid}")
-        rss = int((place / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        return cls(time.monotonic() - began, rss, len([*(place / "fd").iterdir()]))
+        return cls(time.monotonic() - began, gateway.resident(), gateway.descriptors())
 
 
 class Visitor:
@@ -145,26 +143,26 @@ class Visitor:
             writer.close()
 
 
-async def sample(pid: int, every: float, until: float) -> list[Sample]:
+async def sample(gateway: Server, every: float, until: float) -> list[Sample]:
     """One at the start, then one every `every` seconds."""
     began = time.monotonic()
-    found = [Sample.of(pid, began)]
+    found = [Sample.of(gateway, began)]
     while time.monotonic() < until:
         await asyncio.sleep(every)
-        found.append(Sample.of(pid, began))
+        found.append(Sample.of(gateway, began))
         last = found[-1]
         if len(found) % 12 == 0:
-            print(f"{last.at:6.0f} s  {last.rss / 1e6:6.1f} MB  {last.descriptors:4} descriptors", flush=True)
+            print(f"{last.at:6.0f} s  {last.resident:6.1f} MB  {last.descriptors:4} descriptors", flush=True)
     return found
 
 
-async def soak(url: str, pid: int, token: str, options: argparse.Namespace) -> tuple[list[Sample], Counter[str]]:
+async def soak(gateway: Server, token: str, options: argparse.Namespace) -> tuple[list[Sample], Counter[str]]:
     """All visitors at once, and the samples."""
     done: Counter[str] = Counter()
     until = time.monotonic() + options.minutes * 60
-    visitors = [Visitor(url, token, options.pages, seed, done) for seed in range(options.visitors)]
+    visitors = [Visitor(gateway.url, token, options.pages, seed, done) for seed in range(options.visitors)]
     samples, *_ = await asyncio.gather(
-        sample(pid, options.every, until), *(visitor.live(until) for visitor in visitors)
+        sample(gateway, options.every, until), *(visitor.live(until) for visitor in visitors)
     )
     return samples, done
 
@@ -172,7 +170,7 @@ async def soak(url: str, pid: int, token: str, options: argparse.Namespace) -> t
 def report(samples: list[Sample], done: Counter[str]) -> None:
     """Thirds, the largest, and how fast the last half grows."""
     third = max(1, len(samples) // 3)
-    for name, get in (("MB resident", lambda s: s.rss / 1e6), ("descriptors", lambda s: float(s.descriptors))):
+    for name, get in (("MB resident", lambda s: s.resident), ("descriptors", lambda s: float(s.descriptors))):
         values = [get(one) for one in samples]
         first, last = statistics.median(values[:third]), statistics.median(values[-third:])
         half = samples[len(samples) // 2 :]
@@ -203,7 +201,7 @@ def main() -> None:
         stack.callback(gateway.stop)
         command = [sys.executable, "-m", "gateway", "token", "new", "--role", "marketing"]
         made = subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True, text=True)
-        samples, done = asyncio.run(soak(gateway.url, gateway.pid, made.stdout.strip(), options))
+        samples, done = asyncio.run(soak(gateway, made.stdout.strip(), options))
     report(samples, done)
 
 

@@ -75,6 +75,25 @@ def _allows_us(name: str, tokens: Tokens) -> bool:
     return bool(name.startswith("script-src") and nonces) or "'self'" in sources or "*" in sources
 
 
+def allows_inline_script(value: bytes, nonce: str) -> bool:
+    """Whether every policy of a header lets a script element with `nonce` ("" for none) hold its own code.
+
+    Source: CSP 3, 6.7.3.2 and 6.7.3.3.
+    """
+    return all(_allows_inline(parse(policy.decode("latin-1")), nonce) for policy in value.split(b","))
+
+
+def _allows_inline(known: dict[str, Tokens], nonce: str) -> bool:
+    name = next((name for name in _OURS[0] if name in known), None)
+    if name is None:
+        return True
+    sources = [source.lower() for source in known[name]]
+    if nonce and f"'nonce-{nonce}'" in known[name]:
+        return True
+    shut = any(source.startswith(("'nonce-", "'sha", "'strict-dynamic'")) for source in sources)
+    return "'unsafe-inline'" in sources and not shut
+
+
 def without_reports(
     value: bytes, allowed: Callable[[str], bool], groups: Collection[str], lost: Callable[[], None]
 ) -> bytes:

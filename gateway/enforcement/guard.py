@@ -10,6 +10,7 @@ names them by their place in the catalogue, for names of trackers in an address 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -32,6 +33,7 @@ COMMON = (
 UNDECLARED = "undeclared"
 """The group of services that no choice opens: the shop has declared others, but not them."""
 
+_NOT_INLINE = re.compile(rb"<(?=!--|/?script)", re.IGNORECASE)
 _MOST_HOSTS = 256
 _MOST_SEEN = 48
 _Owner = tuple[str, str]
@@ -89,6 +91,7 @@ class Guard:
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
         self._address = lru_cache(maxsize=256)(self._address_of)
+        self._inline = lru_cache(maxsize=32)(self._inline_code)
 
     def learn(self, host: str, ids: Iterable[str]) -> None:
         """Services were taken out of a page of `host`."""
@@ -99,11 +102,12 @@ class Guard:
         """The ids of the services a page knows whose host has those `seen`."""
         return self._always.union(seen)
 
-    def tag(self, decision: Decision, host: str, folder: str, nonce: str = "") -> bytes:
+    def tag(self, decision: Decision, host: str, folder: str, nonce: str = "", *, inline: bool = False) -> bytes:
         """The script element for a page of `host`; nothing where all is granted or nothing is known.
 
-        `folder` is the address the script's file name is put behind. What was refused stays closed as long as
-        the page lives; what was not decided may open.
+        `folder` is the address the script's file name is put behind; an `inline` one holds the code itself, which
+        spares a first page the way there and back, and the next ones nothing. What was refused stays closed as long
+        as the page lives; what was not decided may open.
         """
         if all(decision.state(category) is State.GRANTED for category in self._offered):
             return b""
@@ -114,10 +118,12 @@ class Guard:
         wait = [category for category in OPTIONAL if decision.state(category) is State.UNSET]
         own = dict.fromkeys((registrable(host), *self._first_party))
         nonced = f' nonce="{escape(nonce)}"' if nonce else ""
-        return (
-            f'<script{nonced} src="{folder}{self._address(ids)}" data-shut="{" ".join([*shut, UNDECLARED])}"'
-            f' data-wait="{" ".join(wait)}" data-own="{escape(" ".join(own))}"></script>'
+        source, code = ("", self._inline(ids)) if inline else (f' src="{folder}{self._address(ids)}"', b"")
+        start = (
+            f'<script{nonced}{source} data-shut="{" ".join([*shut, UNDECLARED])}"'
+            f' data-wait="{" ".join(wait)}" data-own="{escape(" ".join(own))}">'
         ).encode("ascii", "xmlcharrefreplace")
+        return start + code + b"</script>"
 
     def script(self, file: str, query: str) -> bytes | None:
         """The body of the script at `FILE?QUERY`; None for an address that no `tag` has given out."""
@@ -125,8 +131,12 @@ class Guard:
         services = self._catalogue.services
         if file != self._named(query) or not all(p.isdecimal() and int(p) < len(services) for p in places):
             return None
-        known = self.known(services[int(place)].id for place in places)
-        services = tuple(service for service in services if service.id in known)
+        return self._code_for(services[int(place)].id for place in places)
+
+    def _code_for(self, ids: Iterable[str]) -> bytes:
+        """The code with the rules of the services a page knows whose host has seen `ids`."""
+        known = self.known(ids)
+        services = tuple(service for service in self._catalogue.services if service.id in known)
         urls, names = self._urls(services), self._names(services)
         owners = list(dict.fromkeys((*urls.values(), *names.values())))
         numbers = {owner: number for number, owner in enumerate(owners)}
@@ -136,6 +146,10 @@ class Guard:
             "names": {name: numbers[owner] for name, owner in names.items()},
         }
         return self._code + b"(" + json.dumps(data, separators=(",", ":")).encode() + b")"
+
+    def _inline_code(self, ids: tuple[str, ...]) -> bytes:
+        """The same inside an element: nothing in it may end or nest one (HTML, 4.12.1.3)."""
+        return _NOT_INLINE.sub(rb"\\x3c", self._code_for(ids))
 
     def _address_of(self, ids: tuple[str, ...]) -> str:
         return self.file(ids) + (f"?{self._query(ids)}" if ids else "")

@@ -20,9 +20,10 @@ class Head:
     consent_mode: ConsentMode
     folder: str
 
-    def markup(self, decision: Decision, host: str, nonce: str) -> bytes:
-        """What runs before all other scripts of a page of `host`."""
-        return self.guard.tag(decision, host, self.folder, nonce) + self.consent_mode.tag(decision, nonce)
+    def markup(self, decision: Decision, host: str, nonce: str, *, inline: bool = False) -> bytes:
+        """What runs before all other scripts of a page of `host`; the guard `inline` where that may run."""
+        guard = self.guard.tag(decision, host, self.folder, nonce, inline=inline)
+        return guard + self.consent_mode.tag(decision, nonce)
 
 
 def make_head(

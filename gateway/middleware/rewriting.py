@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
+from gateway.enforcement import csp
 from gateway.enforcement.banner import Banner
 from gateway.enforcement.bots import is_declared_bot
 from gateway.enforcement.embed import Embed
@@ -26,6 +27,7 @@ Displayed = Callable[[Decision, RawHeaders, str], None]
 
 _NONCE = re.compile(rb"script-src[^;]*'nonce-([A-Za-z0-9+/_=-]+)'")
 _STYLES = re.compile(rb"(?:^|[;,])\s*style-src(?:-attr)?\s([^;,]*)|(?:^|[;,])\s*default-src\s([^;,]*)", re.IGNORECASE)
+_CHARSET = re.compile(rb"^\s*text/html\s*;.*charset\s*=\s*[\"']?[a-z]", re.IGNORECASE)
 _MOST_POLICIES = 256
 _NOT_A_PAGE = frozenset((b"iframe", b"frame", b"empty", b"object", b"embed", b"fencedframe"))
 
@@ -116,11 +118,13 @@ class Rewriting:
             shown = [embed._replace(once=not self._reload) for embed in embeds if embed.category or not self._reload]
             return self._banner.buttons(locale, shown, language, first=first) if shown else b""
 
-        head = self._head.markup(decision, host, nonce)
+        first = shown.ask and request.get(b"sec-fetch-site") != b"same-origin"
+        inline = first and _takes_code(answer, nonce)
+        head = self._head.markup(decision, host, nonce, inline=inline)
         return Injection(body, foot, destination == b"document", placeholder, buttons, head=head)
 
 
-_READ = frozenset((b"sec-fetch-dest", b"x-requested-with", b"accept-language", b"user-agent"))
+_READ = frozenset((b"sec-fetch-dest", b"sec-fetch-site", b"x-requested-with", b"accept-language", b"user-agent"))
 
 
 class CountedRewriter:
@@ -162,6 +166,18 @@ def _nonce(answer: RawHeaders) -> str:
         if name == b"content-security-policy" and (match := _NONCE.search(value)):
             return match[1].decode("ascii")
     return ""
+
+
+def _takes_code(answer: RawHeaders, nonce: str) -> bool:
+    """Whether a script without an address may stand first in the page, as long as it is.
+
+    The shop's policies must let it run, and the header must name the charset: browsers look for a `meta` that does in
+    the first 1024 bytes only (HTML, 13.2.3.2).
+    """
+    types = get_all(answer, b"content-type")
+    return bool(types) and _CHARSET.search(types[-1]) is not None and all(
+        csp.allows_inline_script(value, nonce) for name, value in answer if name in csp.NAMES
+    )
 
 
 def _takes_styles(answer: RawHeaders) -> bool:

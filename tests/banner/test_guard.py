@@ -37,12 +37,14 @@ REFUSED = Decision(State.REFUSED, State.REFUSED, State.REFUSED, ask=False)
 class Caught:
     """A page behind the guard, and the addresses of other hosts that were asked for."""
 
-    def __init__(self, context: BrowserContext, serve: Serve, shop: Shop, decision: Decision | None) -> None:
+    def __init__(
+        self, context: BrowserContext, serve: Serve, shop: Shop, decision: Decision | None, *, inline: bool = False
+    ) -> None:
         guard = Guard(CATALOGUE, ASSETS["gd.js"].body, declared=["counter", "adverts", "video", "mixed"])
         guard.learn("127.0.0.1", ["counter", "adverts", "video"])
         if decision is not None:
             shop.decide = lambda _: decision
-        shop.head = lambda now: guard.tag(now, "127.0.0.1", f"{PREFIX}/assets/")
+        shop.head = lambda now: guard.tag(now, "127.0.0.1", f"{PREFIX}/assets/", inline=inline)
         shop.made = guard.script
         self.asked: list[str] = []
         self.home = serve(shop)
@@ -239,6 +241,22 @@ def test_a_choice_opens_what_was_undecided_at_once_and_nothing_that_was_refused(
     assert caught.asked == []
     caught.run(f"{ask} document.dispatchEvent(new CustomEvent('consent:change', {{ detail: all }})); {load}")
     assert caught.asked == ["https://counter.test/", "https://video.test/"]
+
+
+@browser
+def test_in_the_first_page_itself_it_stops_and_opens_the_same_without_a_request(
+    context: BrowserContext, serve: Serve
+) -> None:
+    shop = Shop()
+    caught = Caught(context, serve, shop, UNSET, inline=True)
+    ask = "await fetch('https://counter.test/').catch(() => 0)"
+    caught.run(ask + "; document.cookie = '_count=1'")
+    assert (caught.asked, context.cookies()) == ([], [])
+    caught.run("document.dispatchEvent(new CustomEvent('consent:change', {detail: {statistics: 'granted'}}))")
+    caught.run(ask)
+    assert caught.asked == ["https://counter.test/"]
+    assert caught.errors == []
+    assert not any("/assets/gd." in request for request in shop.requests)
 
 
 @browser

@@ -59,6 +59,20 @@ def test_the_tag_says_what_is_shut_what_waits_and_what_is_the_shops_own() -> Non
     )
 
 
+def test_a_first_page_holds_the_code_itself_with_the_same_rules_and_nothing_that_ends_its_element() -> None:
+    made = Guard(CATALOGUE, b"((known) => '</script><!--<SCRIPT><p>')", declared=["own"])
+    made.learn("www.shop.test", ["wide"])
+    address = re.search(rb'src="/a/([^"?]*)\?([^"]*)"', made.tag(UNSET, "www.shop.test", "/a/"))
+    assert address
+    body = made.script(address[1].decode(), address[2].decode())
+    assert body is not None
+    tag = made.tag(UNSET, "www.shop.test", "/a/", "YWJj", inline=True)
+    start, code = re.fullmatch(rb"(<script[^>]*>)(.*)</script>", tag).groups()  # type: ignore[union-attr]
+    assert start.startswith(b'<script nonce="YWJj" data-shut="undeclared" data-wait=')
+    assert code == body.replace(b"</script><!--<SCRIPT>", rb"\x3c/script>\x3c!--\x3cSCRIPT>")
+    assert made.tag(GRANTED, "www.shop.test", "/a/", inline=True) == b""
+
+
 def test_nothing_is_added_where_all_that_is_offered_is_granted_or_nothing_is_known() -> None:
     assert guard(["own"]).tag(GRANTED, "shop.test", "/") == b""
     offered = Guard(CATALOGUE, CODE, declared=["own"], offered={Category.STATISTICS})

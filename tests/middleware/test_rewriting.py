@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,50 @@ def test_a_host_is_guarded_against_what_was_taken_out_of_its_pages(made: Made) -
     assert re.search(rb'<head><script src="/assets/gd\.\w+\.js\?0" ', made.page())
     assert b"/assets/gd." not in made.page(host="other.test")
     assert b"/assets/gd." not in made.page(sec_fetch_dest="iframe")
+
+
+HTML = (b"content-type", b"text/html; charset=utf-8")
+
+
+def test_a_visitors_first_page_holds_the_guard_itself_and_the_next_ones_name_its_file(made: Made) -> None:
+    made.page()
+    assert b"><script data-shut=" in made.page(answer=[HTML])
+    assert b"><script data-shut=" in made.page(answer=[HTML], sec_fetch_site="cross-site")
+    assert b"/assets/gd." in made.page(answer=[HTML], sec_fetch_site="same-origin")
+    refused = replace(UNDECIDED, marketing=State.REFUSED, ask=False)
+    assert b"/assets/gd." in made.page(refused, answer=[HTML])
+    assert b"/assets/gd." in made.page(answer=[HTML], user_agent="Googlebot/2.1")
+
+
+@pytest.mark.parametrize("kind", [b"text/html", b"application/xhtml+xml; charset=utf-8", b"text/html; x=y"])
+def test_where_the_header_names_no_charset_the_page_must_name_it_early(made: Made, kind: bytes) -> None:
+    made.page()
+    assert b"/assets/gd." in made.page(answer=[(b"content-type", kind)])
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "inside"),
+    [
+        (b"content-security-policy", b"img-src 'self'", True),
+        (b"content-security-policy", b"script-src 'self' 'unsafe-inline'", True),
+        (b"content-security-policy", b"script-src 'self' 'nonce-YWJj'", True),
+        (b"content-security-policy", b"script-src 'self'", False),
+        (b"content-security-policy", b"default-src 'self'", False),
+        (b"content-security-policy", b"script-src 'unsafe-inline'; script-src-elem 'self'", False),
+        (b"content-security-policy", b"script-src 'unsafe-inline' 'sha256-AAAA'", False),
+        (b"content-security-policy", b"script-src 'unsafe-inline' 'strict-dynamic'", False),
+        (b"content-security-policy", b"script-src 'unsafe-inline', default-src 'none'", False),
+        (b"content-security-policy", b"script-src 'nonce-YWJj', script-src-elem 'nonce-b3Ro'", False),
+        (b"content-security-policy-report-only", b"script-src 'self'", False),
+    ],
+)
+def test_the_guard_stands_in_the_page_only_where_every_policy_lets_it_run(
+    made: Made, name: bytes, policy: bytes, inside: bool
+) -> None:
+    made.page()
+    page = made.page(answer=[HTML, (name, policy)])
+    assert (b"/assets/gd." not in page) is inside
+    assert b" data-shut=" in page
 
 
 def test_the_signals_for_google_stand_in_the_head_or_are_announced_to_the_banners_script(made: Made) -> None:
