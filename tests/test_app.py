@@ -277,7 +277,9 @@ def test_nothing_of_googles_is_before_a_grant_and_the_signals_are_before_it_afte
 def test_the_guard_is_the_first_script_and_learns_what_the_shop_has(tmp_path: Path, shop: Shop) -> None:
     with visiting(create_app(settings(tmp_path, services=(ServiceEntry(id="hotjar"),)), shop=shop)) as visitor:
         visitor.get()
-        address = re.search(rb'<head><script src="([^"]*/gd\.[^"]*)"', visitor.get().body)
+        assert b"<head><script data-shut=" in visitor.get().body
+        second = visitor.get(Sec_Fetch_Site="same-origin").body
+        address = re.search(rb'<head><script src="([^"]*/gd\.[^"]*)"', second)
         assert address
         assert b"?" in address[1]
         script = visitor.get(address[1].decode())

@@ -33,7 +33,7 @@ COMMON = (
 UNDECLARED = "undeclared"
 """The group of services that no choice opens: the shop has declared others, but not them."""
 
-_NOT_INLINE = re.compile(rb"<(?=!--|/?script)", re.IGNORECASE)
+_FORWARDS = "JSON.parse([...document.currentScript.dataset.known].reverse().join(''))"
 _MOST_HOSTS = 256
 _MOST_SEEN = 48
 _Owner = tuple[str, str]
@@ -91,7 +91,7 @@ class Guard:
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
         self._address = lru_cache(maxsize=256)(self._address_of)
-        self._inline = lru_cache(maxsize=32)(self._inline_code)
+        self._inside = lru_cache(maxsize=32)(self._inside_of)
 
     def learn(self, host: str, ids: Iterable[str]) -> None:
         """Services were taken out of a page of `host`."""
@@ -118,12 +118,12 @@ class Guard:
         wait = [category for category in OPTIONAL if decision.state(category) is State.UNSET]
         own = dict.fromkeys((registrable(host), *self._first_party))
         nonced = f' nonce="{escape(nonce)}"' if nonce else ""
-        source, code = ("", self._inline(ids)) if inline else (f' src="{folder}{self._address(ids)}"', b"")
-        start = (
-            f'<script{nonced}{source} data-shut="{" ".join([*shut, UNDECLARED])}"'
-            f' data-wait="{" ".join(wait)}" data-own="{escape(" ".join(own))}">'
-        ).encode("ascii", "xmlcharrefreplace")
-        return start + code + b"</script>"
+        data = (
+            f' data-shut="{" ".join([*shut, UNDECLARED])}" data-wait="{" ".join(wait)}"'
+            f' data-own="{escape(" ".join(own))}"'
+        )
+        source, inside = ("", self._inside(ids)) if inline else (f' src="{folder}{self._address(ids)}"', ">")
+        return f"<script{nonced}{source}{data}{inside}</script>".encode("ascii", "xmlcharrefreplace")
 
     def script(self, file: str, query: str) -> bytes | None:
         """The body of the script at `FILE?QUERY`; None for an address that no `tag` has given out."""
@@ -131,10 +131,10 @@ class Guard:
         services = self._catalogue.services
         if file != self._named(query) or not all(p.isdecimal() and int(p) < len(services) for p in places):
             return None
-        return self._code_for(services[int(place)].id for place in places)
+        return self._code + b"(" + self._rules(services[int(place)].id for place in places).encode() + b")"
 
-    def _code_for(self, ids: Iterable[str]) -> bytes:
-        """The code with the rules of the services a page knows whose host has seen `ids`."""
+    def _rules(self, ids: Iterable[str]) -> str:
+        """JSON in ASCII: the rules of the services a page knows whose host has seen `ids`."""
         known = self.known(ids)
         services = tuple(service for service in self._catalogue.services if service.id in known)
         urls, names = self._urls(services), self._names(services)
@@ -145,11 +145,16 @@ class Guard:
             "urls": {rule: numbers[owner] for rule, owner in urls.items()},
             "names": {name: numbers[owner] for name, owner in names.items()},
         }
-        return self._code + b"(" + json.dumps(data, separators=(",", ":")).encode() + b")"
+        return json.dumps(data, separators=(",", ":"))
 
-    def _inline_code(self, ids: tuple[str, ...]) -> bytes:
-        """The same inside an element: nothing in it may end or nest one (HTML, 4.12.1.3)."""
-        return _NOT_INLINE.sub(rb"\\x3c", self._code_for(ids))
+    def _inside_of(self, ids: tuple[str, ...]) -> str:
+        """What stands in an element without an address: its rules as an attribute's value, and the code.
+
+        The rules are written backwards, so that who looks for a tracker's name in the page (a second gateway, a content
+        blocker, an auditor) finds those that are there.
+        """
+        rules = re.sub("[&'<]", lambda found: f"\\u{ord(found[0]):04x}", self._rules(ids))
+        return f" data-known='{rules[::-1]}'>{self._code.decode()}({_FORWARDS})"
 
     def _address_of(self, ids: tuple[str, ...]) -> str:
         return self.file(ids) + (f"?{self._query(ids)}" if ids else "")

@@ -118,7 +118,7 @@ class Rewriting:
             shown = [embed._replace(once=not self._reload) for embed in embeds if embed.category or not self._reload]
             return self._banner.buttons(locale, shown, language, first=first) if shown else b""
 
-        first = shown.ask and request.get(b"sec-fetch-site") != b"same-origin"
+        first = decision.ask and request.get(b"sec-fetch-site") != b"same-origin"
         inline = first and _takes_code(answer, nonce)
         head = self._head.markup(decision, host, nonce, inline=inline)
         return Injection(body, foot, destination == b"document", placeholder, buttons, head=head)

@@ -381,7 +381,7 @@ def test_a_declared_bot_gets_the_same_bytes_but_the_banner(tmp_path: Path, line:
     with running(tmp_path, services=(CHAT,)) as site:
         site.shop.page = PAGE.replace(b"</body>", b'<script src="https://chat.example/1.js"></script></body>')
         site.plain("/")  # the guard learns what the shop's pages hold
-        whole = site.plain("/", ("dnt", "0") if line == FROM_HERE else line).content
+        whole = site.plain("/", line, *[("cookie", "sessionid=1")] * (line == FROM_HERE)).content
         page = site.plain("/", BOT, line).content
     assert b'<div class="cg-edge"' in page
     banner = re.search(rb"<div class=\"cg cg-bar\".*?</form>\n</div>\n?", whole, re.DOTALL)

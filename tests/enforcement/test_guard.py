@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.endpoints.assets import load_assets
 from gateway.enforcement import guard as module
 from gateway.enforcement.catalogue_data import load_catalogue
 from gateway.enforcement.guard import COMMON, Guard, SeenServices
@@ -59,18 +60,31 @@ def test_the_tag_says_what_is_shut_what_waits_and_what_is_the_shops_own() -> Non
     )
 
 
-def test_a_first_page_holds_the_code_itself_with_the_same_rules_and_nothing_that_ends_its_element() -> None:
-    made = Guard(CATALOGUE, b"((known) => '</script><!--<SCRIPT><p>')", declared=["own"])
-    made.learn("www.shop.test", ["wide"])
-    address = re.search(rb'src="/a/([^"?]*)\?([^"]*)"', made.tag(UNSET, "www.shop.test", "/a/"))
-    assert address
-    body = made.script(address[1].decode(), address[2].decode())
-    assert body is not None
+def test_a_first_page_holds_the_code_itself_and_the_same_rules_as_data() -> None:
+    odd = Service("odd", "Odd", Category.MARKETING, hosts=("odd.test",), urls=("/it's&<b>",))
+    made = Guard(Catalogue((odd,)), CODE, declared=["odd"])
+    assert b"data-known" not in made.tag(UNSET, "www.shop.test", "/a/", inline=True)
+    made.learn("www.shop.test", ["odd"])
     tag = made.tag(UNSET, "www.shop.test", "/a/", "YWJj", inline=True)
-    start, code = re.fullmatch(rb"(<script[^>]*>)(.*)</script>", tag).groups()  # type: ignore[union-attr]
-    assert start.startswith(b'<script nonce="YWJj" data-shut="undeclared" data-wait=')
-    assert code == body.replace(b"</script><!--<SCRIPT>", rb"\x3c/script>\x3c!--\x3cSCRIPT>")
+    assert tag.startswith(b'<script nonce="YWJj" data-shut="undeclared" data-wait=')
+    assert tag.endswith(CODE + b"(JSON.parse([...document.currentScript.dataset.known].reverse().join('')))</script>")
+    assert b"odd.test" not in tag
+    data = re.search(rb"data-known='([^']*)'>", tag)
+    assert data
+    assert not set(b"&<") & set(data[1])
+    address = re.search(r'src="/a/([^"?]*)\??([^"]*)"', made.tag(UNSET, "www.shop.test", "/a/").decode())
+    assert address
+    body = made.script(address[1], address[2])
+    assert body is not None
+    assert json.loads(data[1][::-1]) == json.loads(body[len(CODE) + 1 : -1])
+    assert "/it's&<b>" in json.loads(data[1][::-1])["urls"]
     assert made.tag(GRANTED, "www.shop.test", "/a/", inline=True) == b""
+
+
+def test_nothing_in_the_code_ends_or_nests_the_element_it_stands_in() -> None:
+    code = load_assets()["gd.js"].body
+    assert code.isascii()
+    assert not re.search(rb"<!--|</?script", code, re.IGNORECASE)
 
 
 def test_nothing_is_added_where_all_that_is_offered_is_granted_or_nothing_is_known() -> None:

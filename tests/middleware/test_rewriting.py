@@ -106,7 +106,7 @@ def test_a_visitors_first_page_holds_the_guard_itself_and_the_next_ones_name_its
     assert b"/assets/gd." in made.page(answer=[HTML], sec_fetch_site="same-origin")
     refused = replace(UNDECIDED, marketing=State.REFUSED, ask=False)
     assert b"/assets/gd." in made.page(refused, answer=[HTML])
-    assert b"/assets/gd." in made.page(answer=[HTML], user_agent="Googlebot/2.1")
+    assert b"><script data-shut=" in made.page(answer=[HTML], user_agent="Googlebot/2.1")
 
 
 @pytest.mark.parametrize("kind", [b"text/html", b"application/xhtml+xml; charset=utf-8", b"text/html; x=y"])
