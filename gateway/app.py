@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -74,7 +75,7 @@ from gateway.middleware.report import ReportMiddleware
 from gateway.middleware.rewriting import Rewriting
 from gateway.middleware.split import Split
 from gateway.middleware.tenant import TenantMiddleware
-from gateway.model.categories import Fate, State
+from gateway.model.categories import Category, Fate
 from gateway.model.decision import Decision
 from gateway.model.entry import Event, Value, subject_tag, tag_check, tag_key
 from gateway.model.entry import Kind as EventKind
@@ -296,21 +297,23 @@ class Gateway:
         )
 
     def _header_policies(self, rewriting: Rewriting) -> Callable[[Scope], HeaderPolicy | None]:
-        def policy_for(scope: Scope) -> HeaderPolicy | None:
-            decision: Decision = scope["consent"]
-            handover = self._untouched(scope["path"])
-            page = rewriting.policy(scope, decision)
-            host = next(iter(get_all(scope["headers"], b"host")), b"").decode("latin-1")
+        @lru_cache(maxsize=256)
+        def made(page: PagePolicy, host: bytes, handover: bool) -> HeaderPolicy:
             return HeaderPolicy(
                 _judge(page, self.counters.add),
                 self._count_header,
-                marketing=decision.marketing is State.GRANTED,
+                marketing=page.category(Category.MARKETING) is Fate.KEEP,
                 dnt=self._rules.dnt,
-                no_store=any(decision.state(category) is State.GRANTED for category in self._rules.offered),
+                no_store=any(page.category(category) is Fate.KEEP for category in self._rules.offered),
                 handover=handover,
-                own="" if handover else own_source(host, self._settings.prefix),
+                own="" if handover else own_source(host.decode("latin-1"), self._settings.prefix),
                 features=self._settings.ad_features,
             )
+
+        def policy_for(scope: Scope) -> HeaderPolicy | None:
+            page = rewriting.policy(scope, scope["consent"])
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            return made(page, host, self._untouched(scope["path"]))
 
         return policy_for
 

@@ -24,7 +24,7 @@ from gateway.enforcement.language import LOCALES
 from gateway.enforcement.page_policy import SEPARATE
 from gateway.enforcement.templates import render
 from gateway.enforcement.texts import Texts, texts
-from gateway.model.categories import OPTIONAL, Category, State
+from gateway.model.categories import OPTIONAL, Category, Source, State
 from gateway.model.decision import Decision
 
 CHIPS = ("gpc", "dnt")
@@ -33,6 +33,8 @@ _CLICK_IDS, _MODE = Markup("\x00ids\x00"), Markup("\x00mode\x00")
 LOST = "#cg-set"
 """The fragment that brings `lost.html` to light on a page it is in."""
 _Asked = tuple[Category, ...]
+_FootKind = tuple[str, bool, str, bool]
+_Held = tuple[State, State, State, Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Banner:
     ) -> None:
         self._shown = shown
         self._offered = lru_cache(maxsize=256)(self._offer)
+        self._filled_before = lru_cache(maxsize=256)(self._filled_foot)
         self._more = " ".join(more)
         self._embeds = _ascii(_sheet(embeds)) if embeds else b""
         self._script = script
@@ -138,10 +141,18 @@ class Banner:
         the page, so that a new choice needs a new page. `click_ids` are the parameters of this request that
         the script takes out of the address bar; `mode` is what it does about Google's tags (`ConsentMode.later`).
         """
-        foot = self._feet[locale, _differs(locale, page_lang), self._signal(decision), reload]
-        offered = (name for name in OPTIONAL if name in self._shown.offered)
-        state = " ".join(f"{name}:{decision.state(name)}" for name in offered)
-        foot = foot.replace(_STATE, f"{state} source:{decision.source}")
+        kind = locale, _differs(locale, page_lang), self._signal(decision), reload
+        held = decision.preferences, decision.statistics, decision.marketing, decision.source
+        make = self._filled_foot if nonce or click_ids else self._filled_before
+        return make(kind, held, nonce, tuple(click_ids), mode)
+
+    def _filled_foot(
+        self, kind: _FootKind, held: _Held, nonce: str, click_ids: tuple[str, ...], mode: str
+    ) -> bytes:
+        *states, source = held
+        named = zip(OPTIONAL, states, strict=True)
+        state = " ".join(f"{name}:{state}" for name, state in named if name in self._shown.offered)
+        foot = self._feet[kind].replace(_STATE, f"{state} source:{source}")
         ids = f' data-ids="{escape(" ".join(click_ids))}"' if click_ids else ""
         foot = foot.replace(_NONCE, f' nonce="{escape(nonce)}"' if nonce else "")
         foot = foot.replace(_MODE, f' data-mode="{escape(mode)}"' if mode else "")

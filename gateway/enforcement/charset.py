@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from typing import Final, Protocol
 
 from gateway.enforcement import scanner
@@ -51,6 +52,7 @@ _META_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([^\s"'/>;]+)""", re.I)
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"'>]+)""", re.I)
 
 
+@lru_cache(maxsize=256)
 def header_charset(content_type: bytes) -> bytes:
     """The charset a Content-Type names, in lower case; empty when it names none."""
     found = _HEADER.search(content_type)

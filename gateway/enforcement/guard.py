@@ -91,6 +91,7 @@ class Guard:
         self._version = sha256(code + repr((self._always, declared, catalogue.services)).encode()).digest()
         self._seen = SeenServices()
         self._address = lru_cache(maxsize=256)(self._address_of)
+        self._elements = lru_cache(maxsize=256)(self._element)
         self._inside = lru_cache(maxsize=32)(self._inside_of)
 
     def learn(self, host: str, ids: Iterable[str]) -> None:
@@ -109,13 +110,20 @@ class Guard:
         spares a first page the way there and back, and the next ones nothing. What was refused stays closed as long
         as the page lives; what was not decided may open.
         """
-        if all(decision.state(category) is State.GRANTED for category in self._offered):
-            return b""
         ids = self._seen.of(host)
         if not ids and not self._always:
             return b""
-        shut = [category for category in OPTIONAL if decision.state(category) is State.REFUSED]
-        wait = [category for category in OPTIONAL if decision.state(category) is State.UNSET]
+        make = self._element if nonce else self._elements
+        return make((decision.preferences, decision.statistics, decision.marketing), host, ids, folder, nonce, inline)
+
+    def _element(
+        self, held: tuple[State, State, State], host: str, ids: tuple[str, ...], folder: str, nonce: str, inline: bool
+    ) -> bytes:
+        states = dict(zip(OPTIONAL, held, strict=True))
+        if all(states[category] is State.GRANTED for category in self._offered):
+            return b""
+        shut = [category for category in OPTIONAL if states[category] is State.REFUSED]
+        wait = [category for category in OPTIONAL if states[category] is State.UNSET]
         own = dict.fromkeys((registrable(host), *self._first_party))
         nonced = f' nonce="{escape(nonce)}"' if nonce else ""
         data = (

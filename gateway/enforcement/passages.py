@@ -30,9 +30,9 @@ OVERHEAD: Final = 640
 
 
 class Passage(NamedTuple):
-    """What stands for `length` bytes of a page, None for themselves, and what is to be counted and told each time."""
+    """What stands for a `text` of a page, None for itself, and what is to be counted and told each time."""
 
-    length: int
+    text: bytes
     output: bytes | None = None
     counts: tuple[tuple[Count, int], ...] = ()
     met: tuple[str, ...] = ()
@@ -40,11 +40,15 @@ class Passage(NamedTuple):
 
 
 class Known:
-    """Passages by their bytes; by the bytes up to the first end they could have had, the length of others."""
+    """Passages by their bytes; by the bytes up to the first end they could have had, the length of others.
 
-    __slots__ = ("_begin", "_by_bytes")
+    `after` is the passage that was found behind another the last time: a guess, to be compared with the page.
+    """
+
+    __slots__ = ("_begin", "_by_bytes", "after")
 
     def __init__(self) -> None:
+        self.after: dict[bytes, Passage] = {}
         self._by_bytes: dict[bytes, Passage | int] = {}
         self._begin: set[bytes] = set()
 
@@ -73,8 +77,9 @@ class Known:
             place = data.find(_MARK, place, stop) + len(_MARK)
         return stop
 
-    def add(self, first: bytes, whole: bytes, passage: Passage) -> None:
-        """`passage` stands for `whole`, which was looked up as `first`."""
+    def add(self, first: bytes, passage: Passage) -> None:
+        """`passage` stands for its text, which was looked up as `first`."""
+        whole = passage.text
         if len(whole) != len(first):
             self._by_bytes[first] = len(whole)
         self._by_bytes[whole] = passage
@@ -170,13 +175,14 @@ class Remembered:
                 self._passages[state] = known
         return known
 
-    def remember(self, known: Known, first: bytes, whole: bytes, passage: Passage) -> None:
-        """Keep what stands for `whole`, which was looked up as `first`, a text that came before."""
+    def remember(self, known: Known, first: bytes, passage: Passage) -> None:
+        """Keep `passage`, whose text was looked up as `first`, a text that came before."""
+        whole = passage.text
         size = len(whole) + len(passage.output or b"") + OVERHEAD
         if len(whole) != len(first):
             size += len(first)
         if (len(whole) == len(first) or self.came_before(whole)) and self.take(size):
-            known.add(first, whole, passage)
+            known.add(first, passage)
 
     def forget(self) -> None:
         """Begin anew."""

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gateway.enforcement import csp
@@ -158,8 +159,7 @@ class HeaderPolicy:
 
 def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
     """`Cache-Control: private, no-cache`, with `no-store` where it was or is wanted; none shared."""
-    members = [member.lower() for value in get_all(headers, b"cache-control") for member in split_list(value)]
-    stored = not no_store and b"no-store" not in members
+    stored = not no_store and b"no-store" not in map(bytes.lower, _members(*get_all(headers, b"cache-control")))
     value = b"private, no-cache" if stored else b"private, no-cache, no-store"
     # Cache-Control, and what is said to one cache alone: CDN-Cache-Control and its kin (RFC 9213).
     kept = [line for line in headers if line[0] not in _SHARED_CACHES and not line[0].endswith(b"cache-control")]
@@ -171,7 +171,7 @@ def referrer(headers: RawHeaders, least: bytes, lost: Lost = _nothing) -> RawHea
 
     Of several values the last one a browser knows counts.
     """
-    values = [member for value in get_all(headers, b"referrer-policy") for member in split_list(value)]
+    values = _members(*get_all(headers, b"referrer-policy"))
     known = [value.lower() for value in values if value.lower() in _REFERRER_STRICTNESS]
     order = _REFERRER_STRICTNESS.index
     value = known[-1] if known and order(known[-1]) > order(least) else least
@@ -185,15 +185,26 @@ def permissions(headers: RawHeaders, features: Sequence[str], lost: Lost = _noth
 
     Browsers ignore a policy with a fault in it whole (RFC 9651, 4.2): such a one goes, or ours would be ignored too.
     """
-    members = [member for value in get_all(headers, b"permissions-policy") for member in split_list(value)]
+    value, whole = _permissions(_members(*get_all(headers, b"permissions-policy")), tuple(features))
+    if not whole:
+        lost()
+    return [*drop(headers, b"permissions-policy"), (b"permissions-policy", value)]
+
+
+@lru_cache(maxsize=256)
+def _permissions(members: tuple[bytes, ...], features: tuple[str, ...]) -> tuple[bytes, bool]:
+    """The value, and whether nothing of the shop's was lost."""
     names = {feature.encode() for feature in features}
     kept = [member for member in members if member.partition(b"=")[0].strip().lower() not in names]
     if not all(map(_MEMBER.fullmatch, kept)):
         kept = []
     off = [feature.encode() + b"=()" for feature in features]
-    if not {member.strip() for member in members} <= {*kept, *off}:
-        lost()
-    return [*drop(headers, b"permissions-policy"), (b"permissions-policy", b", ".join([*kept, *off]))]
+    return b", ".join([*kept, *off]), {member.strip() for member in members} <= {*kept, *off}
+
+
+@lru_cache(maxsize=256)
+def _members(*values: bytes) -> tuple[bytes, ...]:
+    return tuple(member for value in values for member in split_list(value))
 
 
 def report_urls(value: bytes) -> list[str] | None:

@@ -52,24 +52,32 @@ class Recorder:
         if self._records and 0 <= self._begin < position and state == self._state:
             self._remember(data[self._begin : position], out)
         known = self._known = self._remembered.passages(state)
-        find, again = known.find, False
-        while (stop := end(data, position)) >= 0:
-            piece, passage = find(data, position, stop)
-            if passage is None:
-                self._first = piece
-                again = self._remembered.came_before(piece)
-                stop = known.next(data, position, stop)
-                break
-            length, output, counts, met, embeds = passage
-            out.append(piece if output is None else output)
+        find, after, again = known.find, known.after, False
+        before = b""
+        while True:
+            passage = after.get(before)
+            if passage is None or not data.startswith(passage.text, position):
+                stop = end(data, position)
+                if stop < 0:
+                    self.limit = len(data)
+                    break
+                piece, passage = find(data, position, stop)
+                if passage is None:
+                    self._first = piece
+                    again = self._remembered.came_before(piece)
+                    self.limit = known.next(data, position, stop)
+                    break
+                if before:
+                    after[before] = passage
+            before, output, counts, met, embeds = passage
+            out.append(before if output is None else output)
             for count, number in counts:
                 self._counts[count] += number
             if met:
                 self._met.update(met)
             for embed in embeds:
                 self._place.withheld(embed)
-            position += length
-        self.limit = stop if stop >= 0 else len(data)
+            position += len(before)
         self._begin = position
         self._records = again
         if again:
@@ -82,10 +90,10 @@ class Recorder:
         output = b"".join(out[self._out :])
         counts, met, embeds = self._before
         passage = Passage(
-            len(whole),
+            whole,
             None if output == whole else output,
             tuple((self._counts - Counter(counts)).items()),
             tuple((self._met - Counter(met)).elements()),
             tuple(self._place.embeds[embeds:]),
         )
-        self._remembered.remember(self._known, self._first, whole, passage)
+        self._remembered.remember(self._known, self._first, passage)

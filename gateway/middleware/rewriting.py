@@ -85,7 +85,7 @@ class Rewriting:
 
     def _injection(self, scope: Scope, decision: Decision, answer: RawHeaders, host: str) -> Injection | None:
         """What is added: nothing to frames, fragments and answers to scripts (R-57)."""
-        request = {name: value for name, value in scope["headers"] if name in _READ}
+        request = dict(line for line in scope["headers"] if line[0] in _READ)
         destination = request.get(b"sec-fetch-dest", b"")
         if destination in _NOT_A_PAGE or b"x-requested-with" in request:
             return None

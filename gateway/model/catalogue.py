@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from gateway.model.categories import Category
 from gateway.model.pattern import Pattern
@@ -84,6 +85,8 @@ class Catalogue:
         self._own_cookies = _Names((name, service) for service in configured for name in service.cookies)
         self._safe_cookies = _Names((name, None) for name in safe_cookies)
         self._cookies = _Names((name, service) for service in services for name in service.cookies)
+        # Names come from visitors: only so many are kept.
+        self._cookie_owner = lru_cache(maxsize=4096)(self._owner_of_cookie)
 
     def for_url(self, host: str, target: str) -> Service | None:
         """The service behind `host` (lower case, no port) and `target` (path and query), or None.
@@ -124,6 +127,9 @@ class Catalogue:
 
         None as well for a name on the allow-list that the catalogue ascribes to an optional service.
         """
+        return self._cookie_owner(name)
+
+    def _owner_of_cookie(self, name: str) -> Service | None:
         known, service = self._own_cookies.find(name)
         if not known:
             service = self._cookies.find(name)[1]

@@ -31,10 +31,11 @@ def test_a_passage_begun_in_an_earlier_piece_ends_where_it_would_have_ended() ->
 def test_a_text_is_kept_from_the_second_time_on() -> None:
     part = Memory().part()
     known = part.passages("body")
-    part.remember(known, b"first", b"first and more", Passage(14))
+    more = Passage(b"first and more")
+    part.remember(known, b"first", more)
     assert not known, "nothing says yet that the whole of it comes again"
-    part.remember(known, b"first", b"first and more", Passage(14))
-    assert known.find(b"first and more and more", 0, 5) == (b"first and more", Passage(14))
+    part.remember(known, b"first", more)
+    assert known.find(b"first and more and more", 0, 5) == (b"first and more", more)
     assert known.find(b"first and less", 0, 5) == (b"first", None)
 
 
@@ -42,8 +43,8 @@ def test_a_full_memory_keeps_what_it_has() -> None:
     part = Memory(3000).part()
     known = part.passages("body")
     for letter in (b"a", b"b"):
-        part.remember(known, letter * 900, letter * 900, Passage(900))
-    assert known.find(b"a" * 900, 0, 900)[1] == Passage(900)
+        part.remember(known, letter * 900, Passage(letter * 900))
+    assert known.find(b"a" * 900, 0, 900)[1] == Passage(b"a" * 900)
     assert known.find(b"b" * 900, 0, 900)[1] is None
 
 
@@ -51,9 +52,9 @@ def test_when_much_has_found_no_room_all_parts_are_forgotten() -> None:
     memory = Memory(5000)
     one, other = memory.part(), memory.part()
     for part in (one, other):
-        part.remember(part.passages("body"), b"a" * 900, b"a" * 900, Passage(900))
+        part.remember(part.passages("body"), b"a" * 900, Passage(b"a" * 900))
     for _ in range(20):
-        other.remember(other.passages("body"), b"b" * 2000, b"b" * 2000, Passage(2000))
+        other.remember(other.passages("body"), b"b" * 2000, Passage(b"b" * 2000))
     assert not one.passages("body")
     assert not other.passages("body").find(b"a" * 900, 0, 900)[1]
 
@@ -61,14 +62,14 @@ def test_when_much_has_found_no_room_all_parts_are_forgotten() -> None:
 def test_a_very_long_text_is_not_kept() -> None:
     part = Memory().part()
     known = part.passages("body")
-    part.remember(known, b"a" * (1 << 20), b"a" * (1 << 20), Passage(1 << 20))
+    part.remember(known, b"a" * (1 << 20), Passage(b"a" * (1 << 20)))
     assert not known
 
 
 def test_what_is_known_is_found_again_after_something_new() -> None:
     known, passage = Known(), PAGE[2:] + b'<i class="new">' + PAGE
     whole = passage[: end(passage, 0)]
-    known.add(whole, whole, Passage(len(whole)))
+    known.add(whole, Passage(whole))
     data = b'<p class="today">' + passage
     assert known.next(data, 0, end(data, 0)) == 17
     assert known.next(b"<p>" * 1000, 0, 800) == 800
