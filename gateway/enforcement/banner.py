@@ -167,7 +167,7 @@ class Banner:
         frames that are children of one element cannot be told apart. The page's `first` one brings the styles.
         """
         name = f"--cg{number}" if number else ""
-        anchor = Markup(' style="--cg-at:{}"').format(name) if name else ""
+        anchor = Markup(f' style="--cg-at:{name}"') if name else ""  # noqa: S704 - a name of our own
         markup = self._offered("placeholder.html", locale, embed, page_lang, anchor=anchor)
         # Not in the placeholder: the styles must outlive it.
         sheet = self._embeds if first else b""
