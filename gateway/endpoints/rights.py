@@ -50,7 +50,7 @@ class Record(Protocol):
         """Returns once `event` is durable."""
 
     async def entries_of(self, tag: bytes) -> list[Entry]:
-        """One subject's entries, in order."""
+        """One subject's entries in the order in which they were made."""
 
 
 @dataclass(frozen=True, slots=True)

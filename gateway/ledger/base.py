@@ -63,7 +63,10 @@ class Ledger(Protocol):
         """
 
     async def entries_of(self, tag: bytes) -> list[Entry]:
-        """One subject's entries, in order; none once their erasure was asked for, deleted yet or not."""
+        """One subject's entries as they were made (`gateway.model.order`), the current choice last.
+
+        None once their erasure was asked for, deleted yet or not.
+        """
 
     async def withheld(self) -> frozenset[int]:
         """Numbers of the entries whose erasure was asked for and whose bodies are still there: not to be used."""

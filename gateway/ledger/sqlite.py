@@ -26,6 +26,7 @@ from gateway.ledger.verifying import verified
 from gateway.ledger.writer import GroupWriter
 from gateway.model.entry import GENESIS, Entry, Event, Kind, iso_day
 from gateway.model.exchange import Item
+from gateway.model.order import as_made
 from gateway.model.retention import Retention
 from gateway.types import Clock
 
@@ -91,7 +92,7 @@ class SqliteLedger:
                     yield entry_of(row)
 
     async def entries_of(self, tag: bytes) -> list[Entry]:
-        return await self._found(_OF_TAG, tag)
+        return as_made(await self._found(_OF_TAG, tag))
 
     async def withheld(self) -> frozenset[int]:
         async with self._reading() as connection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from gateway.model.entry import Body, Kind, iso_day
+from gateway.model.order import made
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class Retention:
         return self.cut_off(today) - self.refusal_days
 
     def ended(self, events: Iterable[tuple[str, Kind, Body]]) -> int:
-        """The day on which a consent ended: its events in order, all of one subject, days as ISO dates.
+        """The day on which a consent ended: its events, all of one subject, days as ISO dates.
 
         It ends with the first event that leaves nothing granted, else when it lapses: a grant and a change
         start its lifetime, a partial withdrawal and an embed's permission do not.
         """
         start, last = 0, 0
-        for day, kind, body in events:
+        for day, kind, body in sorted(events, key=lambda event: made(event[0], event[2])):
             last = epoch_day(date.fromisoformat(day))
             if not any(_granted(body)):
                 return last

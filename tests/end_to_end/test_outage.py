@@ -15,15 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from gateway.app import create_app
+from gateway.config.keys import Secret
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.ledger import open_ledger
-from gateway.model.entry import Entry, Kind, subject_tag, tag_key
+from gateway.model.entry import CHOICES, Entry, Kind, subject_tag, tag_key
 from tests.end_to_end.test_canary import free_port, wait_for
 from tests.ledger.test_base import RULE
 from tests.postgres import Server
 from tests.proxy.servers import serve as shop_at
 from tests.served import kill
-from tests.test_app import CANARY, Shop, Visitor
+from tests.test_app import CANARY, Shop, Visitor, settings, visiting
 
 SECRET, TAG_KEY = "s" * 32, "t" * 32
 
@@ -135,3 +137,40 @@ def test_choices_go_on_without_the_database_and_are_recorded_once(postgres: Serv
     needles = [needle.encode() for needle in (*CANARY.values(), quote(CANARY["name"]), "203.0.113.77")]
     needles += [bytes.fromhex(tag_of(during[0])), tag_of(during[0]).encode()]
     assert [(file.name, needle) for file in files for needle in needles if needle in file.read_bytes()] == []
+
+
+def test_what_a_gateway_tells_late_is_not_the_visitors_current_choice(postgres: Server, tmp_path: Path) -> None:
+    """One gateway ends without the record, the visitor goes on at another, the first one starts again."""
+    url, now, shop = postgres.new(), [1_795_000_000.0], Shop()
+
+    @contextmanager
+    def gateway(name: str) -> Iterator[Visitor]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        given = settings(tmp_path / name, database=url, tag_key=Secret(TAG_KEY.encode()))
+        with visiting(create_app(given, shop=shop, clock=lambda: now[0])) as visitor:
+            yield visitor
+
+    def chosen(visitor: Visitor, path: str, form: str, cookie: str = "") -> str:
+        now[0] += 60
+        answer = visitor.post(f"/_choices/{path}", form, Cookie=cookie)
+        assert answer.status == 303
+        return answer.cookie()
+
+    with gateway("two") as two:
+        try:
+            with gateway("one") as one:
+                cookie = chosen(one, "choice", "action=accept&rev=1")
+                postgres.stop()
+                cookie = chosen(one, "withdraw", "category=marketing", cookie)
+        finally:
+            postgres.start()
+        cookie = chosen(two, "choice", "action=accept&rev=1", cookie)
+        with gateway("one") as one:
+            assert not list((tmp_path / "one" / "journal").iterdir())
+            events = json.loads(one.get("/_choices/me.json", Cookie=cookie).body)["events"]
+            assert [event["kind"] for event in events] == ["grant", "withdraw", "change"]
+            assert events[1]["seq"] > events[2]["seq"]
+            now[0] += 60
+            assert one.get("/", Cookie=cookie, Sec_GPC="1").cookie() != cookie
+    entries = asyncio.run(read(url, tmp_path / "two"))
+    assert [entry.kind for entry in entries if entry.kind in CHOICES] == ["grant", "change", "withdraw", "gpc"]

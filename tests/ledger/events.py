@@ -20,11 +20,12 @@ def choice(
     day: int = DAY,
     granted: bool = True,
     surface: str = "banner",
+    minute: int = 0,
 ) -> Event:
-    """An event of visitor `number` that leaves something granted, or nothing."""
+    """An event of visitor `number`, `minute` of the day, that leaves something granted, or nothing."""
     return choice_event(
         kind,
-        now=day * 86_400.0,
+        now=day * 86_400.0 + minute * 60,
         subject_tag=None if kind is Kind.REFUSE else tag(number),
         choices={"preferences": int(granted), "statistics": 0, "marketing": 0},
         notice_rev=1,

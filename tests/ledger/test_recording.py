@@ -22,6 +22,7 @@ import pytest
 from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger, open_tallies
 from gateway.ledger.base import Ledger
+from gateway.ledger.news import is_news
 from gateway.ledger.postgresql.ledger import PostgresLedger
 from gateway.ledger.recording import Recorder
 from gateway.model.entry import Entry, Event, Kind
@@ -196,6 +197,7 @@ import asyncio, os, sys
 from pathlib import Path
 from gateway.errors import LedgerUnavailable
 from gateway.ledger import open_ledger
+from gateway.ledger.news import is_news
 from gateway.ledger.postgresql.ledger import PostgresLedger
 from gateway.ledger.recording import Recorder
 from tests.ledger.events import choice
@@ -513,3 +515,50 @@ def test_a_line_that_falls_silent_costs_nothing_and_doubles_nothing(
     line.close()
     assert tags(record) == {tag(number).hex(): 1 for number in range(1, 32)}
     record.verify()
+
+
+@pytest.mark.parametrize("last", [Kind.GPC, Kind.CHANGE])
+def test_a_choice_that_a_journal_told_late_is_not_taken_for_the_current_one(
+    record: Record, gone: Gone, run: Callable[[Work[None]], None], tmp_path: Path, last: Kind
+) -> None:
+    """One gateway ends while the record is away, another takes the next choice, then the first starts again."""
+    record.append(choice(1))
+    early, later = choice(1, kind=Kind.CHANGE, granted=False, minute=1), choice(1, kind=Kind.CHANGE, minute=2)
+    final = choice(1, kind=last, granted=False, minute=3)
+
+    async def begin(recorder: Recorder, ledger: Ledger) -> None:
+        await recorder.append(early)
+        assert await recorder.close() == 1
+
+    async def go_on(recorder: Recorder, ledger: Ledger) -> None:
+        assert [entry.body for entry in await recorder.entries_of(tag(1))] == [choice(1).body, early.body, later.body]
+        if last is not Kind.GPC or await is_news(ledger, final):
+            await recorder.append(final)
+
+    with gone():
+        run(begin)
+    record.append(later)
+    run(go_on)
+    made = [choice(1).body, later.body, early.body, final.body]
+    assert [entry.body for entry in record.entries()] == made
+    assert record.verify()[0] == 4
+
+
+@pytest.mark.parametrize("kind", [Kind.GPC, Kind.CHANGE, Kind.WITHDRAW])
+def test_what_a_journal_tells_late_is_no_second_entry_if_it_was_made_again_elsewhere(
+    record: Record, gone: Gone, run: Callable[[Work[None]], None], kind: Kind
+) -> None:
+    record.append(choice(1))
+    again = [choice(1, kind=kind, granted=False, minute=minute) for minute in (1, 2)]
+
+    async def begin(recorder: Recorder, ledger: Ledger) -> None:
+        await recorder.append(again[0])
+
+    async def nothing(recorder: Recorder, ledger: Ledger) -> None:
+        await drained(recorder)
+
+    with gone():
+        run(begin)
+    record.append(again[1], choice(1, kind=Kind.CHANGE, minute=3))
+    run(nothing)
+    assert [entry.kind.value for entry in record.entries()] == ["grant", kind.value, "change"]

@@ -44,3 +44,9 @@ def test_a_consent_ends_with_what_takes_everything_or_lapses() -> None:
 def test_a_consent_whose_beginning_is_gone_lapses_from_its_first_known_day() -> None:
     partial = [("2026-01-05", Kind.WITHDRAW, body(1))]
     assert RULE.ended(partial) == epoch_day(date(2026, 1, 5)) + 185  # type: ignore[arg-type]
+
+
+def test_a_choice_that_was_recorded_late_does_not_set_the_lifetime_back() -> None:
+    days = ["2026-01-01", "2026-01-09", "2026-01-05"]
+    told_late = [(day, Kind.CHANGE, {**body(1), "minute": f"{day}T10:00Z"}) for day in days]
+    assert RULE.ended(told_late) == epoch_day(date(2026, 1, 9)) + 185  # type: ignore[arg-type]
