@@ -82,9 +82,11 @@ from gateway.model.entry import Kind as EventKind
 from gateway.model.tenant import Tenant
 from gateway.model.withdrawals import Withdrawals
 from gateway.observability.counters import uncounted
+from gateway.observability.refusals import Refusals
 from gateway.observability.siblings import Siblings
 from gateway.proxy.forwarded import ForwardedMiddleware
 from gateway.proxy.reverse import ReverseProxy
+from gateway.proxy.upstream import Limits
 from gateway.registry import Registry
 from gateway.second_wall import behind, second_wall
 from gateway.staff import Staff
@@ -104,9 +106,11 @@ class Gateway:
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
         siblings: Siblings | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._settings = settings
         self._siblings = siblings or Siblings()
+        self._refusals = refusals or Refusals(clock)
         self._signals = Lease(settings.folder / "signals.lock")
         self._rounds = Lease(settings.folder / "rounds.lock")
         self._shop = shop
@@ -134,6 +138,7 @@ class Gateway:
             self._assets,
             self._keys,
             self._waiting,
+            self._refusals.counts,
             clock,
             siblings=self._siblings,
             lease=self._rounds,
@@ -338,6 +343,7 @@ class Gateway:
                 error_page=error_page,
                 on_granted=self._granted,
                 counting=self._counting.choice,
+                refused=self._refusals.note,
             ),
             *rights_routes(self._rights(pages)),
             *csp_report_routes(prefix=settings.prefix, catalogue=self._registry.catalogue, count=self.counters.add),
@@ -362,6 +368,7 @@ class Gateway:
             clock=self._clock,
             hold=hold(self._settings),
             years=self._settings.evidence_years,
+            refused=self._refusals.note,
         )
 
     async def _note(self, item: Event | bytes) -> None:
@@ -500,19 +507,22 @@ def create_app(
     clock: Clock = time.time,
     sleep: Sleep = asyncio.sleep,
     siblings: Siblings | None = None,
+    limits: Limits | None = None,
 ) -> Gateway:
     """The gateway in front of `shop`, or of the shop at `settings.upstream`; `sleep` passes between daily rounds.
 
-    `siblings` are the processes that serve the same socket, this one included.
+    `siblings` are the processes that serve the same socket, this one included; `limits` are those towards the shop.
     Raises ConfigError for a damaged catalogue, OSError if the data folder cannot be used.
     """
+    refusals = Refusals(clock)
     return Gateway(
         settings,
-        shop or ReverseProxy(settings.upstream),
+        shop or ReverseProxy(settings.upstream, limits=limits, refused=refusals.note),
         ledger or open_ledger(settings.database, clock, settings.folder),
         clock,
         sleep,
         siblings,
+        refusals,
     )
 
 

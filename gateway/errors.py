@@ -4,6 +4,7 @@ GatewayError
 ├── ConfigError          the configuration cannot be used; carries every problem at once
 ├── LedgerError
 │   ├── LedgerUnavailable  the event could not be made durable; nothing was granted
+│   │   └── LedgerBusy       as many events as may wait are waiting
 │   ├── ChainBroken        the record was edited; carries the sequence number
 │   └── ImportRefused      a file is no exported record, or there is a record already; nothing was changed
 ├── UpstreamError        the shop did not answer as HTTP demands
@@ -51,6 +52,10 @@ class LedgerError(GatewayError):
 
 class LedgerUnavailable(LedgerError):
     """The event could not be made durable; a grant must not be answered with success."""
+
+
+class LedgerBusy(LedgerUnavailable):
+    """As many events as may wait for the disk are waiting."""
 
 
 class ChainBroken(LedgerError):

@@ -27,6 +27,7 @@ from gateway.ledger.health import health
 from gateway.ledger.reading import announce
 from gateway.ledger.tallies import Tallies
 from gateway.observability.prometheus import Metric
+from gateway.observability.refusals import Reason
 from gateway.observability.siblings import Counted, Siblings
 from gateway.proxy.forwarded import is_local
 from gateway.push import Push
@@ -40,7 +41,8 @@ SAMPLE = "sample"
 class Staff:
     """The endpoints for staff of one gateway.
 
-    `keys` are its signing keys; `outbox` tells how many events wait for the record, and how many were lost.
+    `keys` are its signing keys; `outbox` tells how many events wait for the record, and how many were lost;
+    `refused` is how many requests were answered 503.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Staff:
         assets: Mapping[str, Asset],
         keys: Sequence[bytes],
         outbox: Callable[[], tuple[int, int]],
+        refused: Mapping[Reason, int],
         clock: Clock,
         *,
         siblings: Siblings,
@@ -61,6 +64,7 @@ class Staff:
         self._lease = lease
         self._counting = counting
         self._outbox = outbox
+        self._refused = refused
         self._settings = settings
         self._ledger = ledger
         self._clock = clock
@@ -115,6 +119,7 @@ class Staff:
         except LedgerError:
             entries = -1
         labelled = [({"what": what, "outcome": outcome}, n) for (what, outcome), n in sorted(counted.enforced.items())]
+        refused = [({"reason": reason.value}, counted.refused[reason.value]) for reason in Reason]
         return [
             Metric("info", "gauge", "Always 1; the version.", [({"version": __version__}, 1)]),
             Metric("enforced_total", "counter", "What was seen and enforced since the start.", labelled),
@@ -122,6 +127,7 @@ class Staff:
             Metric("record_entries", "gauge", "Entries of the consent record.", [({}, max(entries, 0))]),
             Metric("events_waiting", "gauge", "Choices that wait for the record.", waiting),
             Metric("events_lost_total", "counter", "Those that could not wait any longer.", [({}, counted.lost)]),
+            Metric("refused_total", "counter", "Requests answered 503, by the reason.", refused),
             Metric("counters_waiting", "gauge", "Counters not written yet.", [({}, counted.unwritten)]),
         ]
 
@@ -131,7 +137,8 @@ class Staff:
         for series, number in self._counting.counters.rows():
             enforced[series.what, series.outcome] += number
         waiting, lost = self._outbox()
-        return Counted(enforced, lost, waiting, len(self._counting.batch))
+        refused = Counter({reason.value: number for reason, number in self._refused.items()})
+        return Counted(enforced, lost, waiting, len(self._counting.batch), refused)
 
     async def _sample(self) -> bool:
         return await self._ledger.recall(SAMPLE) is not None

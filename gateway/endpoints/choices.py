@@ -18,7 +18,7 @@ from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.enforcement.cookies import CookieFilter
 from gateway.enforcement.headers import get_all
 from gateway.enforcement.language import LOCALES
-from gateway.errors import LedgerError
+from gateway.errors import LedgerBusy, LedgerError
 from gateway.model.act import Act, add, choose, withdraw, withdraw_by_signal
 from gateway.model.categories import OPTIONAL, Category
 from gateway.model.choice import Choice
@@ -26,6 +26,7 @@ from gateway.model.decision import Decision, Rules, decide
 from gateway.model.entry import Event, Kind
 from gateway.model.evidence import Evidence, Interface
 from gateway.model.signals import Signals
+from gateway.observability.refusals import Reason, nobody
 from gateway.types import Clock, RawHeaders
 
 ACTIONS: Final = ("accept", "refuse", "save")
@@ -60,16 +61,16 @@ def choice_routes(
     error_page: ErrorPage = plain_error,
     on_granted: Callable[[str], None] = lambda id: None,
     counting: Counting = lambda event, headers: event,
+    refused: Callable[[Reason], None] = nobody,
 ) -> list[Route]:
     """`POST choice`, `POST withdraw` and `GET state` below `prefix`; they read `scope["consent"]`.
 
     `later` takes the events of refusals and withdrawals that the ledger cannot record now, `on_granted` hears
     the id of each choice recorded that grants something; `counting` adds to an event, given the request's headers,
-    the counters it raises.
+    the counters it raises; `refused` hears why a choice was answered 503.
     """
-    choices = _Choices(
-        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, counting, Repeats(clock)
-    )
+    told = (prefix, error_page, on_granted, counting, Repeats(clock), refused)
+    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, *told)
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
         Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),
@@ -97,6 +98,7 @@ class _Choices:
     on_granted: Callable[[str], None]
     counting: Counting
     repeats: Repeats
+    refused: Callable[[Reason], None]
 
     async def state(self, request: Request) -> Response:
         """`GET state`: what holds for this visitor."""
@@ -160,18 +162,19 @@ class _Choices:
         try:
             event = self._event(post, act)
             await self.repeats.once(act.before.id, (act.before, act.after), self.ledger.append(event))
-        except LedgerError:
-            return self._unrecorded(post, act)
+        except LedgerError as error:
+            return self._unrecorded(post, act, Reason.QUEUE if isinstance(error, LedgerBusy) else Reason.RECORD)
         if act.grants:
             self.on_granted(act.after.id)
         return self._done(post, act.after)
 
-    def _unrecorded(self, post: _Post, act: Act) -> Response:
+    def _unrecorded(self, post: _Post, act: Act, reason: Reason) -> Response:
         lasting = act.less(post.today) if act.grants else act
         if lasting is not None:
             self.later(self._event(post, lasting))
             if act.after.granted <= act.before.granted:
                 return self._done(post, lasting.after)
+        self.refused(reason)
         error = FormError(503, "the record cannot be written: nothing was granted, please try again later")
         response = self._refuse(post.request, post.form.json, error)
         return self._stored(response, post, lasting.after) if lasting is not None else response

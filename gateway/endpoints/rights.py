@@ -31,6 +31,7 @@ from gateway.model.evidence import Evidence, Interface
 from gateway.model.hold import Hold
 from gateway.model.inspection import inspection
 from gateway.model.signals import Signals
+from gateway.observability.refusals import Reason, nobody
 from gateway.types import Clock
 
 _PRIVATE: Final = {
@@ -59,7 +60,8 @@ class Rights:
 
     `ask` notes that a subject is to be erased, and tells whether the record itself knows or only a journal beside it,
     or raises LedgerError; `later` takes what the record has to be told as soon as it can be. `years` is how long
-    evidence is kept. With a `hold` in force nothing is deleted before its last day has passed.
+    evidence is kept. With a `hold` in force nothing is deleted before its last day has passed;
+    `refused` hears of every answer of 503.
     """
 
     pages: Pages
@@ -72,6 +74,7 @@ class Rights:
     hold: Hold | None = None
     years: int = 5
     repeats: Repeats = field(default_factory=Repeats)
+    refused: Callable[[Reason], None] = nobody
 
     async def me(self, request: Request) -> Response:
         """`GET me`: what holds for this visitor, what is recorded of them, and what they can do about it."""
@@ -79,6 +82,7 @@ class Rights:
         try:
             held, status = await self._inspection(request), 200
         except LedgerError:
+            self.refused(Reason.UNREAD)
             held, status = inspection(decision, self.store.rules.offered, (), self._in_force), 503
         own, back = self.pages.own, self.pages.back(request)
         return self.pages.page(
@@ -102,6 +106,7 @@ class Rights:
         try:
             held = await self._inspection(request)
         except LedgerError:
+            self.refused(Reason.UNREAD)
             return JSONResponse({"error": "the record cannot be read, please try again later"}, 503, headers=_PRIVATE)
         headers = {**_PRIVATE, "Content-Disposition": 'attachment; filename="consent.json"'}
         return JSONResponse(held, headers=headers)

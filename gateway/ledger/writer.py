@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from gateway.errors import LedgerUnavailable
+from gateway.errors import LedgerBusy, LedgerUnavailable
 
 MOST_IN_A_GROUP = 512
 MOST_WAITING = 10_000
@@ -33,14 +33,14 @@ class GroupWriter(Generic[Given, Made]):
         self._task = self._task or asyncio.create_task(self._run(), name="ledger-writer")
 
     async def append(self, event: Given) -> Made:
-        """Raises LedgerUnavailable if the group failed, if too many wait, or if the writer does not run."""
+        """Raises LedgerUnavailable if the group failed or the writer does not run, LedgerBusy if too many wait."""
         if self._task is None:
             raise LedgerUnavailable("the ledger is not open")
         future: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait((event, future))
         except asyncio.QueueFull:
-            raise LedgerUnavailable(f"{MOST_WAITING} events are waiting already") from None
+            raise LedgerBusy(f"{MOST_WAITING} events are waiting already") from None
         return await future
 
     async def close(self) -> None:

@@ -22,12 +22,14 @@ PAUSE: Final = 1.0
 
 @dataclass(slots=True)
 class Counted:
-    """What was enforced, by kind of thing and outcome; events that were lost; events and counters that wait now."""
+    """What was enforced, by kind of thing and outcome; events that were lost; events and counters that wait now;
+    requests that were refused, by the reason."""
 
     enforced: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost: int = 0
     waiting: int = 0
     unwritten: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Siblings:
@@ -60,10 +62,11 @@ class Siblings:
     def counted(self) -> Counted:
         """All that was counted since the parent's start; what waits, only of processes that are."""
         own = self._own()
-        whole = Counted(Counter(own.enforced), own.lost, own.waiting, own.unwritten)
+        whole = Counted(Counter(own.enforced), own.lost, own.waiting, own.unwritten, Counter(own.refused))
         for pid, other in self._others():
             whole.enforced += Counter({(what, outcome): n for what, outcome, n in other["enforced"]})
             whole.lost += other["lost"]
+            whole.refused += Counter(other["refused"])
             if _runs(pid):
                 whole.waiting += other["waiting"]
                 whole.unwritten += other["unwritten"]
@@ -77,8 +80,8 @@ class Siblings:
     def _publish(self) -> None:
         own = self._own()
         enforced = [[what, outcome, n] for (what, outcome), n in sorted(own.enforced.items())]
-        known = {"enforced": enforced, "lost": own.lost, "waiting": own.waiting, "unwritten": own.unwritten}
-        text = json.dumps(known)
+        numbers = {"lost": own.lost, "waiting": own.waiting, "unwritten": own.unwritten}
+        text = json.dumps({"enforced": enforced, **numbers, "refused": own.refused})
         if self._folder is None or text == self._published:
             return
         path = self._folder / self._name

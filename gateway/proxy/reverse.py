@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
 from gateway.enforcement.failure_page import failure_page
 from gateway.errors import UpstreamError
+from gateway.observability.refusals import Reason, nobody
 from gateway.proxy.upstream import Answer, Limits, Upstream
 from gateway.proxy.websocket import relay
 from gateway.types import RawHeaders, Receive, Scope, Send
@@ -65,8 +66,10 @@ class ReverseProxy:
     a torn page for a whole one. A visitor who leaves takes the shop's request along.
     """
 
-    def __init__(self, upstream_url: str, *, limits: Limits | None = None) -> None:
-        self._upstream = Upstream(upstream_url, limits=limits)
+    def __init__(
+        self, upstream_url: str, *, limits: Limits | None = None, refused: Callable[[Reason], None] = nobody
+    ) -> None:
+        self._upstream = Upstream(upstream_url, limits=limits, refused=refused)
 
     async def open(self) -> None:
         """Make the connection pool; the first request does it too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 from weakref import WeakSet
@@ -21,6 +21,7 @@ from aiohttp.http import HttpProcessingError, StreamWriter
 from yarl import URL
 
 from gateway.errors import UpstreamBadResponse, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
+from gateway.observability.refusals import Reason, nobody
 from gateway.types import RawHeaders
 
 if TYPE_CHECKING:
@@ -103,9 +104,14 @@ class Answer:
 
 
 class Upstream:
-    """The shop at `url` (scheme, host, port, and a path to put before every path, if any)."""
+    """The shop at `url` (scheme, host, port, and a path to put before every path, if any).
 
-    def __init__(self, url: str, *, limits: Limits | None = None) -> None:
+    `refused` hears of every request that is answered 503 because there is no place for it.
+    """
+
+    def __init__(
+        self, url: str, *, limits: Limits | None = None, refused: Callable[[Reason], None] = nobody
+    ) -> None:
         parsed = URL(url)
         if parsed.scheme not in ("http", "https") or not parsed.raw_host:
             raise ValueError(f"upstream = {url!r}: expected http://HOST[:PORT] or https://HOST[:PORT]")
@@ -113,6 +119,7 @@ class Upstream:
         self.base = parsed.raw_path.rstrip("/").encode()
         self.limits = limits or Limits()
         self.websockets = 0
+        self.refused = refused
         self._waiting = 0
         self._connector: TCPConnector | None = None
         self._used: WeakSet[ResponseHandler] = WeakSet()
@@ -166,6 +173,7 @@ class Upstream:
 
     async def _connect(self) -> Connection:
         if self._waiting >= self.limits.waiting:
+            self.refused(Reason.SHOP)
             raise UpstreamBusy(f"{self._waiting} requests wait for a connection to the shop")
         self._waiting += 1
         try:

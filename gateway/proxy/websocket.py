@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
+from gateway.observability.refusals import Reason
 from gateway.proxy.upstream import Upstream
 from gateway.types import Message, RawHeaders, Receive, Scope, Send
 
@@ -52,6 +53,7 @@ async def relay(
     """
     await receive()
     if upstream.websockets >= upstream.limits.websockets:
+        upstream.refused(Reason.WEBSOCKETS)
         await _deny(scope, send, 503, [(b"cache-control", b"no-store"), (b"retry-after", b"5")], b"")
         return
     upstream.websockets += 1

@@ -12,8 +12,14 @@ from pathlib import Path
 
 from gateway.observability.siblings import Counted, Siblings
 
-MINE = Counted(Counter({("script", "hold"): 3}), lost=1, waiting=2, unwritten=4)
-THEIRS = {"enforced": [["script", "hold", 5], ["cookie", "cut", 1]], "lost": 10, "waiting": 20, "unwritten": 40}
+MINE = Counted(Counter({("script", "hold"): 3}), lost=1, waiting=2, unwritten=4, refused=Counter({"shop busy": 6}))
+THEIRS = {
+    "enforced": [["script", "hold", 5], ["cookie", "cut", 1]],
+    "lost": 10,
+    "waiting": 20,
+    "unwritten": 40,
+    "refused": {"shop busy": 60, "queue full": 7},
+}
 
 
 def counted(folder: Path | None) -> Counted:
@@ -33,7 +39,9 @@ def test_alone_there_is_nothing_to_add() -> None:
 def test_counts_of_others_are_added(tmp_path: Path) -> None:
     (tmp_path / f"{os.getppid()}-a.json").write_text(json.dumps(THEIRS), "utf-8")
     both = Counter({("script", "hold"): 8, ("cookie", "cut"): 1})
-    assert counted(tmp_path) == Counted(both, lost=11, waiting=22, unwritten=44)
+    assert counted(tmp_path) == Counted(
+        both, lost=11, waiting=22, unwritten=44, refused=Counter({"shop busy": 66, "queue full": 7})
+    )
 
 
 def test_of_who_is_no_more_nothing_waits_but_what_was_counted_stays(tmp_path: Path) -> None:
