@@ -7,6 +7,7 @@ Every command is a process of its own, as a user would run it. About three gigab
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 from writers import postgresql
 
 from gateway.model.entry import GENESIS, Kind, choice_event, seal
@@ -71,6 +73,24 @@ def run(folder: Path, url: str, *command: str) -> None:
     )
 
 
+def on_disk(url: str) -> int:
+    """Bytes of the record in its files, or in its tables with their indexes."""
+    if url.startswith("sqlite:///"):
+        path = Path(url[10:])
+        return sum(file.stat().st_size for file in path.parent.glob(f"{path.stem}*{path.suffix}"))
+
+    async def ask() -> int:
+        connection = await asyncpg.connect(url)
+        try:
+            query = """SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+                WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"""
+            return int(await connection.fetchval(query))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as name, postgresql() as server:
@@ -80,6 +100,9 @@ def main() -> None:
         print(f"{count} entries, {(folder / 'in.jsonl').stat().st_size / 1e6:.0f} MB")
         for url in (f"sqlite:///{folder / 'ledger.sqlite'}", server):
             run(folder, url, "import", str(folder / "in.jsonl"))
+            size = on_disk(url)
+            words = f"{size / 1e6:.0f} MB on disk, {size / count:.0f} bytes an entry"
+            print(f"{url.partition(':')[0]:10}  {words}", flush=True)
             for kind in ("jsonl", "iso27560", "kantara"):
                 run(folder, url, "export", "--format", kind)
             run(folder, url, "export", "--counts")

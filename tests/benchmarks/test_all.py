@@ -42,3 +42,9 @@ def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender(figures: Modu
     rows = [{"name": "gateway, <refused>", "rate": 900.0}, {"name": "Privoxy", "rate": 5270.0}]
     root = ElementTree.fromstring(figures.chart({"proxy": {"contenders": rows}}))
     assert [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")][:2] == ["gateway, <refused>", "900"]
+
+
+@pytest.mark.parametrize(("ratio", "wait", "met"), [(0.5, 49.9, True), (0.49, 20.0, False), (9.0, 50.0, False)])
+def test_events_have_to_be_both_many_and_prompt(figures: ModuleType, ratio: float, wait: float, met: bool) -> None:
+    rows = figures.rows({"commits": {"ratio": ratio, "p99_ms": wait}})
+    assert [row.met for row in rows if row.what.startswith("events acknowledged")] == [met]
