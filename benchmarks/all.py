@@ -27,6 +27,7 @@ PROGRAMS: Final = {
     "stream": ["stream.py", "--json"],
     "growth": ["growth.py", "--json"],
     "instructions": ["instructions.py", "--json"],
+    "layers": ["layers.py", "--json"],
     "statistics": ["consent_statistics.py"],
     "commits": ["commits.py", "--json"],
     "banner": ["banner.py", "--json"],
@@ -197,6 +198,29 @@ def instructions_table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def layers_table(found: dict[str, Any]) -> str:
+    """The shares of each layer, in Markdown."""
+    kinds: dict[str, dict[str, float]] = found.get("layers", {})
+    names = list(dict.fromkeys(name for parts in kinds.values() for name in parts))
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for kind, parts in kinds.items():
+        lines.append(f"| {kind} | {' | '.join(f'{parts.get(name, 0):.0%}' for name in names)} |")
+    return "\n".join(lines)
+
+
+def missed(found: dict[str, Any]) -> str:
+    """Why a page through the gateway cannot be as cheap as one through a proxy that does not look at it."""
+    cost = {row["name"]: row["cpu_us"] for row in found.get("proxy", {}).get("contenders", [])}
+    bare, granted = cost.get("bare proxy"), cost.get("gateway, granted")
+    if not bare or not granted:
+        return "Not measured."
+    return (
+        f"A page costs the bare proxy {bare:,.0f} µs of CPU. To be 0.85 times as fast the gateway has\n"
+        f"{bare / 0.85 - bare:,.0f} µs more for all that it does; it takes {granted - bare:,.0f}, in Python, where\n"
+        "a page of 56 KB has hundreds of tokens that matter and each costs several calls. Where they go:"
+    )
+
+
 def chart(found: dict[str, Any]) -> str:
     """Requests a second of every contender, varying pages, as bars in an SVG document."""
     bars = [(row["name"], row["rate"]) for row in found.get("proxy", {}).get("contenders", [])]
@@ -232,6 +256,15 @@ the gateway remembers passages that come again, so *one page* for all is its bes
 ![Requests a second of each contender](speed.svg)
 
 {peers_table(found)}
+
+## Why rows are missed
+
+{missed(found)}
+
+{layers_table(found)}
+
+Shares of the application alone, by a profiler, which makes small functions look dearer than they are (`layers.py`).
+What was tried, and what it bought, is in [the benchmarks' README](../benchmarks/README.md#what-was-tried).
 
 ## Instructions
 

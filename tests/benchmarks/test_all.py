@@ -38,6 +38,19 @@ def test_growth_in_a_straight_line_is_met_and_a_square_is_not(figures: ModuleTyp
         assert [row.met for row in figures.rows({"growth": growth})[-3:]] == [met] * 3
 
 
+def test_what_a_page_costs_more_and_where_it_goes_is_said(figures: ModuleType) -> None:
+    contenders = [{"name": "bare proxy", "cpu_us": 170.0}, {"name": "gateway, granted", "cpu_us": 1170.0}]
+    said = figures.missed({"proxy": {"contenders": contenders}})
+    assert "30 µs more" in said
+    assert "it takes 1,000," in said
+    assert figures.missed({}) == "Not measured."
+    layers = {"one page, refused": {"rewriting": 0.75, "cookies": 0.25}, "empty page, refused": {"cookies": 1.0}}
+    assert figures.layers_table({"layers": layers}).splitlines()[2:] == [
+        "| one page, refused | 75% | 25% |",
+        "| empty page, refused | 0% | 100% |",
+    ]
+
+
 def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender(figures: ModuleType) -> None:
     rows = [{"name": "gateway, <refused>", "rate": 900.0}, {"name": "Privoxy", "rate": 5270.0}]
     root = ElementTree.fromstring(figures.chart({"proxy": {"contenders": rows}}))
