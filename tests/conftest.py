@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -15,7 +16,30 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """The one PostgreSQL server of all tests, started for the first that asks."""
+    """The one PostgreSQL server of all tests of a process, started for the first that asks."""
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Without coverage, which takes three times as long: for much input to code that other tests measure."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """A line of the summary, whichever process the test ran in: what was measured, not only that it was enough."""
+    return lambda text: record_property("said", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    said = [text for report in reports for name, text in report.user_properties if name == "said"]
+    if said:
+        terminalreporter.section("measured")
+        terminalreporter.write_line("\n".join(map(str, said)))

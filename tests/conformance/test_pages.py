@@ -78,6 +78,7 @@ def wanted(tree: Any) -> Iterator[tuple[str, str]]:
             yield "inline script", node.text(deep=True)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_everything_that_a_parser_finds_is_judged(say: Callable[[str], None]) -> None:
     lexbor = pytest.importorskip("selectolax.lexbor")
     found: Counter[str] = Counter()

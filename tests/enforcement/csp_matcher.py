@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from gateway.enforcement.csp import parse
@@ -23,6 +24,7 @@ FALLBACKS = {
     "form": ("form-action",),
 }
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_directives = lru_cache(64)(parse)
 
 
 def header_allows(value: str, kind: str, url: str, page: str, nonce: str = "") -> bool:
@@ -32,7 +34,7 @@ def header_allows(value: str, kind: str, url: str, page: str, nonce: str = "") -
 
 def allows(policy: str, kind: str, url: str, page: str, nonce: str = "") -> bool:
     """Whether one policy allows it. `url` is "" for inline code and eval."""
-    directives = parse(policy)
+    directives = _directives(policy)
     name = next((name for name in FALLBACKS[kind] if name in directives), None)
     if name is None:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -101,7 +102,7 @@ REFERENCE = SHARED / "conformance" / "privacy-reference-tests" / "url-parameters
 
 @pytest.mark.corpus
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference tests: {REFERENCE} is missing")
-def test_the_reference_addresses_come_out_as_expected(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reference_addresses_come_out_as_expected(say: Callable[[str], None]) -> None:
     """All but the rows about a list of excepted sites: the gateway stands before one shop and has none."""
     tests = json.loads((REFERENCE / "tests.json").read_text("utf-8"))["trackingParameters"]["tests"]
     config = json.loads((REFERENCE / "config_reference.json").read_text("utf-8"))["features"]["trackingParameters"]
@@ -109,6 +110,5 @@ def test_the_reference_addresses_come_out_as_expected(capsys: pytest.CaptureFixt
     applicable = [row for row in tests if "exceptions list" not in row["name"] or "not in" in row["name"]]
     for row in applicable:
         assert ids.url(row["testURL"].encode()).rest.decode() == row["expectURL"], row["name"]
-    with capsys.disabled():
-        print(f"\nurl-parameters: {len(applicable)} of {len(tests)}; the others are about excepted sites")
+    say(f"url-parameters: {len(applicable)} of {len(tests)}; the others are about excepted sites")
     assert len(applicable) == 16

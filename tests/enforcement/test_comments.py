@@ -37,6 +37,7 @@ def test_what_may_be_something_else_stays(script: bytes) -> None:
     assert without_comments(script) == script
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_hostile_scripts_are_read_in_linear_time() -> None:
     """With the square of these sizes it would take longer than a test may (`timeout`)."""
     without_comments(b"\n/*" * 1_000_000)

@@ -81,6 +81,7 @@ def test_escapes_that_are_no_characters_are_replaced() -> None:
     "piece",
     [b"url(", b"url('", b'url("', b"@import/*", b"image-set(", b"image-set('", b"url(\\", b"@import ", b"src( ", b"("],
 )
+@pytest.mark.usefixtures("unmeasured")
 def test_hostile_sheets_take_linear_time(piece: bytes) -> None:
     """With the square of this size it would take longer than a test may (`timeout`)."""
     filtered(piece * 500_000, lambda url, imported: False)

@@ -177,6 +177,7 @@ def test_style_sheets_are_judged_as_a_whole() -> None:
     ],
     ids=["commas", "candidates", "spaces", "equals signs", "urls", "style", "repeated", "pings"],
 )
+@pytest.mark.usefixtures("unmeasured")
 def test_hostile_attributes_take_linear_time(tag: bytes) -> None:
     """With the square of these sizes it would take longer than a test may (`timeout`)."""
     edit(start_tag(tag), REMOVE)

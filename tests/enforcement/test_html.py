@@ -330,6 +330,7 @@ TALKATIVE = re.compile(
         "conformance/html5lib-tests/tree-construction/*.dat",
     ],
 )
+@pytest.mark.usefixtures("unmeasured")
 def test_saved_pages_pass_unchanged_when_there_is_nothing_to_do(pattern: str) -> None:
     pages = decodable(saved(pattern))
     assert pages
@@ -341,6 +342,7 @@ def test_saved_pages_pass_unchanged_when_there_is_nothing_to_do(pattern: str) ->
 
 @pytest.mark.corpus
 @needs_corpus
+@pytest.mark.usefixtures("unmeasured")
 def test_reference_inputs_pass_unchanged_when_there_is_nothing_to_do() -> None:
     inputs = [
         test.partition(b"\n#errors")[0]
@@ -356,6 +358,7 @@ def test_reference_inputs_pass_unchanged_when_there_is_nothing_to_do() -> None:
 
 @pytest.mark.corpus
 @needs_corpus
+@pytest.mark.usefixtures("unmeasured")
 def test_saved_pages_rewritten_twice_are_rewritten_once() -> None:
     for page in decodable(saved("corpus/dev/*.html"))[::9]:
         for rules in (STATES["hold"], STATES["remove"]):

@@ -169,6 +169,7 @@ def test_what_was_removed_is_counted_each_time() -> None:
 @pytest.mark.corpus
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the saved pages are not at {SHARED}")
 @pytest.mark.parametrize("fate", STATES)
+@pytest.mark.usefixtures("unmeasured")
 def test_saved_pages_come_out_the_same_whatever_was_seen_before(fate: Fate) -> None:
     rules = policy(fate)
     for path in sorted((SHARED / "corpus" / "dev").glob("*.html"))[::3]:

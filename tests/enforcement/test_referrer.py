@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -58,9 +59,7 @@ def sent(header: bytes, here: str, there: str, referrer: str | None) -> str | No
 @pytest.mark.corpus
 @pytest.mark.skipif(not REFERENCE.is_file(), reason=f"no reference tests: {REFERENCE} is missing")
 @pytest.mark.parametrize("marketing", [True, False])
-def test_other_hosts_learn_no_more_than_the_reference_allows(
-    marketing: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_hosts_learn_no_more_than_the_reference_allows(marketing: bool, say: Callable[[str], None]) -> None:
     """Rows about `document.referrer` are left out: a gateway gives pages a policy, it runs no script in them."""
     groups = json.loads(REFERENCE.read_text("utf-8"))
     rows = [row for group in groups.values() for row in group["tests"]]
@@ -72,6 +71,5 @@ def test_other_hosts_learn_no_more_than_the_reference_allows(
         there = row.get("navigatingToURL") or row["requestURL"]
         told = sent(value, here, there, row["referrerValue"])
         assert (row["expectReferrerHeaderValue"] or "").startswith(told or ""), row["name"]
-    with capsys.disabled():
-        print(f"\nreferrer-trimming: {len(about_headers)} of {len(rows)}; the others are about document.referrer")
+    say(f"referrer-trimming: {len(about_headers)} of {len(rows)}; the others are about document.referrer")
     assert len(about_headers) == 23

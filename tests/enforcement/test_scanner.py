@@ -94,7 +94,7 @@ def test_names_are_lower_case() -> None:
     assert scanner.tag_name(b"<1", 0) == ""
 
 
-@pytest.mark.parametrize("name", [*scanner.INTERESTING - {"input"}])
+@pytest.mark.parametrize("name", sorted(scanner.INTERESTING - {"input"}))
 def test_only_whole_names_are_interesting(name: str) -> None:
     for near in (name + "x", name[:-1], name[1:], "x" + name):
         tag = f"<{near}>".encode()

@@ -23,6 +23,7 @@ OWN = ("cdn-of-shop.example",)
 PREFERENCES, STATISTICS, MARKETING = OPTIONAL
 DECLARED = ["google-analytics", "google-tag-manager", "meta-pixel", "line-tag", "youtube", "google-maps", "hotjar"]
 HOST = "www.shop.example"
+CATALOGUE = load_catalogue()
 
 
 def service(name: str, category: Category, *hosts: str, urls: tuple[str, ...] = ()) -> Service:
@@ -50,7 +51,7 @@ def rules(
     declared: tuple[str, ...] | None = SMALL_DECLARED,
 ) -> PagePolicy:
     return PagePolicy(
-        SMALL if small else load_catalogue(),
+        SMALL if small else CATALOGUE,
         InlineMarks([]),
         lambda category: Fate.KEEP if category is Category.NECESSARY or category in granted else Fate.HOLD,
         Base(scheme, host),
@@ -146,12 +147,11 @@ def is_own(host: str) -> bool:
 @example(frozenset(OPTIONAL), None)
 def test_no_service_of_the_shipped_catalogue_slips_in(granted: frozenset[Category], data: st.DataObject | None) -> None:
     page, found = shipped(granted)
-    catalogue = load_catalogue()
-    services = catalogue.services if data is None else data.draw(st.lists(st.sampled_from(catalogue.services)))
+    services = CATALOGUE.services if data is None else data.draw(st.lists(st.sampled_from(CATALOGUE.services)))
     for known in services:
         for rule in rules_of(known):
             url = f"https://{rule.host}/"
-            owner = catalogue.for_url(rule.host, "/")
+            owner = CATALOGUE.for_url(rule.host, "/")
             if rule.path in ("", "/") and owner and not page.opens(owner):
                 slips = allows(found, "script", url, f"https://{HOST}/")
                 assert not slips or comes_along(page, rule, owner), (known.id, url)
@@ -160,7 +160,7 @@ def test_no_service_of_the_shipped_catalogue_slips_in(granted: frozenset[Categor
 def comes_along(page: PagePolicy, rule: Rule, owner: Service) -> bool:
     """Whether it is a neighbour, no more intrusive, of a granted service on the same host or one above."""
     order = list(Category)
-    open_services = (load_catalogue().by_id[name] for name in DECLARED if page.opens(load_catalogue().by_id[name]))
+    open_services = (CATALOGUE.by_id[name] for name in DECLARED if page.opens(CATALOGUE.by_id[name]))
     return any(
         f".{rule.host}".endswith(f".{other.host}") and order.index(known.category) >= order.index(owner.category)
         for known in open_services
@@ -172,7 +172,7 @@ def comes_along(page: PagePolicy, rule: Rule, owner: Service) -> bool:
 def test_every_host_of_a_granted_service_may_load(granted: frozenset[Category]) -> None:
     page, found = shipped(granted)
     for name in DECLARED:
-        for host in load_catalogue().by_id[name].hosts:
+        for host in CATALOGUE.by_id[name].hosts:
             url = f"https://{host.removeprefix('=')}/x.js"
             expected = page.url(url, Kind.SCRIPT).fate is Fate.KEEP
             assert allows(found, "script", url, f"https://{HOST}/") == expected, url
@@ -182,23 +182,21 @@ def test_every_host_of_a_granted_service_may_load(granted: frozenset[Category]) 
 
 @cache
 def shipped(granted: frozenset[Category]) -> tuple[PagePolicy, str]:
-    catalogue = load_catalogue()
     page = rules(granted, small=False, declared=tuple(DECLARED))
-    return page, policy(page, Wall(catalogue, [catalogue.by_id[name] for name in DECLARED]))
+    return page, policy(page, Wall(CATALOGUE, [CATALOGUE.by_id[name] for name in DECLARED]))
 
 
 def test_what_is_common_is_necessary_in_the_catalogue_and_has_nothing_else_below_it() -> None:
-    catalogue = load_catalogue()
     closed = {
         rule.host
-        for known in catalogue.services
+        for known in CATALOGUE.services
         if known.category is not Category.NECESSARY
         for rule in rules_of(known)
         if not rule.path
     }
     for source in COMMON:
         host, slash, path = source.removeprefix("*.").partition("/")
-        owner = catalogue.for_url(host, slash + path or "/")
+        owner = CATALOGUE.for_url(host, slash + path or "/")
         assert owner is not None, source
         assert owner.category is Category.NECESSARY, source
         assert not source.startswith("*.") or not [name for name in closed if name.endswith("." + host)], source
@@ -206,7 +204,7 @@ def test_what_is_common_is_necessary_in_the_catalogue_and_has_nothing_else_below
 
 def test_a_common_library_the_shop_calls_marketing_is_not_let_in() -> None:
     mine = service("cdn", MARKETING, "jsdelivr.net")
-    catalogue = Catalogue([mine, *load_catalogue().services])
+    catalogue = Catalogue([mine, *CATALOGUE.services])
     built = Wall(catalogue, [mine])
     page = PagePolicy(
         catalogue, InlineMarks([]), lambda category: Fate.KEEP if category is Category.NECESSARY else Fate.REMOVE,
@@ -272,8 +270,7 @@ def test_the_same_rules_get_the_same_text() -> None:
 
 @pytest.mark.parametrize("names", [["google-ads", "google-analytics"], ["dmp", "email-marketing"], DECLARED, []])
 def test_the_header_stays_short_and_says_what_it_left_out(names: list[str]) -> None:
-    catalogue = load_catalogue()
-    built = Wall(catalogue, [catalogue.by_id[name] for name in names])
+    built = Wall(CATALOGUE, [CATALOGUE.by_id[name] for name in names])
     page = rules(frozenset(OPTIONAL), small=False, declared=tuple(names))
     found = policy(page, built)
     assert len(found) <= 3_000
@@ -281,11 +278,11 @@ def test_the_header_stays_short_and_says_what_it_left_out(names: list[str]) -> N
     assert not [source for source in built.left_out(page) if f" {source} " in found]
     if "google-ads" in names:
         assert allows(found, "script", "https://www.google-analytics.com/x.js", "https://x/"), "all get a turn"
-    longer = Wall(catalogue, [catalogue.by_id[name] for name in names], longest=built.needed(page))
+    longer = Wall(CATALOGUE, [CATALOGUE.by_id[name] for name in names], longest=built.needed(page))
     assert longer.left_out(page) == ()
     assert len(policy(page, longer)) <= longer.needed(page) <= len(policy(page, longer)) + 30
     if built.left_out(page):
-        shorter = Wall(catalogue, [catalogue.by_id[name] for name in names], longest=built.needed(page) - 1)
+        shorter = Wall(CATALOGUE, [CATALOGUE.by_id[name] for name in names], longest=built.needed(page) - 1)
         assert len(shorter.left_out(page)) == 1
 
 

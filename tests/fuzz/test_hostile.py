@@ -18,6 +18,7 @@ def calls_for(family: Family, size: int) -> int:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.usefixtures("unmeasured")
 def test_the_number_of_calls_grows_no_faster_than_the_input(name: str) -> None:
     family = FAMILIES[name]
     calls_for(family, SIZE)
@@ -26,6 +27,7 @@ def test_the_number_of_calls_grows_no_faster_than_the_input(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FAMILIES if "in crumbs" not in name])
+@pytest.mark.usefixtures("unmeasured")
 def test_a_hundred_kilobytes_come_to_an_end(name: str) -> None:
     """Work inside one call cannot be counted; where it grows with the square, this takes minutes (`timeout`)."""
     FAMILIES[name].work(FAMILIES[name].of(100_000))
