@@ -42,7 +42,11 @@ class Registry:
         others = [service for service in shipped.services if service.id not in ids]
         if own:
             others = [replace(other, covered=other.category not in OPTIONAL) for other in others]
-        self.catalogue = Catalogue((*own, *cookies, *others), shipped.safe_cookies, shipped.uncorroborated)
+        self.catalogue = (
+            Catalogue((*own, *cookies, *others), shipped.safe_cookies, shipped.uncorroborated)
+            if own or cookies
+            else shipped
+        )
         self.listings: tuple[Listing, ...] = tuple(
             listing_of(entry, service, settings.policy)
             for entry, service in zip(settings.services, own, strict=True)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import settings
 
+from gateway import registry
+from gateway.enforcement.catalogue_data import load_catalogue
 from tests.postgres import Server
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogue_of_gateways() -> Iterator[None]:
+    """Read once for all gateways of a process: it never changes after construction."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load_catalogue", cache(load_catalogue))
+        yield
 
 
 @pytest.fixture(scope="session")
