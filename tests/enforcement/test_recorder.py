@@ -83,7 +83,7 @@ WARM = {fate: policy(fate) for fate in STATES}
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([*TRACKED, *TRACKED, *PARTS.values()]), min_size=1, max_size=14), st.integers(1, 200))
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short", "unmeasured")
 def test_a_page_is_the_same_after_many_others(tokens: list[str], size: int) -> None:
     page = "".join(tokens).encode("utf-8", "replace")
     for fate in STATES:
