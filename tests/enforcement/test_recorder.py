@@ -81,7 +81,10 @@ STATES = (Fate.KEEP, Fate.HOLD, Fate.REMOVE)
 WARM = {fate: policy(fate) for fate in STATES}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_CHECKS = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=NO_CHECKS)
 @given(st.lists(st.sampled_from([*TRACKED, *TRACKED, *PARTS.values()]), min_size=1, max_size=14), st.integers(1, 200))
 @pytest.mark.usefixtures("short")
 def test_a_page_is_the_same_after_many_others(tokens: list[str], size: int) -> None:
