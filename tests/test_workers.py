@@ -22,7 +22,10 @@ from gateway.types import Receive, Scope, Send
 from tests.proxy.servers import serve
 from tests.served import Crowd, Served, lives, served, wait_until
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's /proc"),
+    pytest.mark.timeout(300),  # many processes are started
+]
 
 PAGE = b"""<!doctype html><html lang="en"><head><title>shop</title>
 <script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script></head><body><p>goods</p></body></html>"""
