@@ -57,6 +57,8 @@ class RawShop:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or the thread goes on to take one more connection
         self._listener.close()
 
     def _accept(self) -> None:
