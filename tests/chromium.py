@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
@@ -21,6 +23,9 @@ ARGUMENTS = (
     "--disable-sync",
 )
 ABSENT = CHROMIUM is None and os.environ.get("CI") != "true"
+PATIENCE: Final = 30_000
+"""Milliseconds a busy machine may need for what comes at once on an idle one; what is true is waited for no longer."""
+expect.set_options(timeout=PATIENCE)
 needs_chromium = pytest.mark.skipif(ABSENT, reason="no chromium on the path")
 
 
@@ -35,3 +40,11 @@ def launched(*more: str, without: Sequence[str] = ()) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def until(page: Page, holds: Callable[[], object]) -> None:
+    """Wait for something to be true, while the browser's events and requests are seen to."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from gateway import registry
 from gateway.enforcement.catalogue_data import load_catalogue
 from tests.postgres import Server
 
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

@@ -19,7 +19,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-SECONDS: Final = 30
+SECONDS: Final = 60
 _QUIET: Final = {
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
@@ -62,9 +62,9 @@ class Firefox:
         """As a visitor would."""
         self.call("browsingContext.reload", context=self._context, wait="complete")
 
-    def back(self) -> None:
-        """The back button."""
-        self.call("browsingContext.traverseHistory", context=self._context, delta=-1)
+    def back(self, pages: int = 1) -> None:
+        """The back button, by its list of pages where it is more than one."""
+        self.call("browsingContext.traverseHistory", context=self._context, delta=-pages)
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, also where pages may run no scripts: as JSON carries it."""
@@ -156,7 +156,10 @@ def launched(profile: Path, preferences: Mapping[str, bool | str] = {}) -> Itera
                 yield Firefox(connection)
         finally:
             process.terminate()
-            process.communicate(timeout=SECONDS)
+            try:
+                process.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _address(process: subprocess.Popen[str]) -> str:

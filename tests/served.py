@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,17 +14,40 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0
+_NAMED: set[int] = set()
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """A port of 127.0.0.1 that nobody listens on.
+
+    It lies below those that outgoing connections and port 0 are given, and is named once: until its owner comes, and
+    while that is away, nobody else takes it.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        if port not in _NAMED:
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                _NAMED.add(port)
+                return port
+
+
+def contents(folder: Path, without: str = "") -> dict[Path, bytes]:
+    """Every file below, but for those in folders of that name.
+
+    Of a folder that somebody works in, files go while it is read: they are not there then.
+    """
+    found: dict[Path, bytes] = {}
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != without]
+        for file in (Path(place, name) for name in files):
+            with suppress(FileNotFoundError):
+                found |= {file: file.read_bytes()} if file.is_file() else {}
+    return found
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -42,12 +66,14 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """A gateway with all its processes, as a machine that fails; returns once none is left."""
     pids = [process.pid, *children(process.pid)]
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait(PATIENCE)
-    wait_until(lambda: not any(_lives(pid) for pid in pids))
+    wait_until(lambda: not any(lives(pid) for pid in pids))
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that ended and that nobody asked about yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -33,6 +33,7 @@ from gateway.model.entry import Kind as EntryKind
 from gateway.observability import logs
 from gateway.types import Message, Receive, Scope, Send
 from tests.proxy.servers import serve as running
+from tests.served import contents
 
 KEY = b"k" * 32
 PAGE = b"""<!doctype html><html lang="en"><head><title>t</title>
@@ -92,7 +93,7 @@ class Visitor:
         return self._ask("POST", path, body, {"Content-Type": kind, **headers})
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Host": "shop.example", **named})
         answer = Answer(connection.getresponse())
@@ -542,7 +543,7 @@ def test_nothing_a_visitor_sent_is_in_any_file_or_log(tmp_path: Path, shop: Shop
     try:
         with visiting(create_app(settings(tmp_path), shop=shop)) as visitor:
             sent_everywhere(visitor)
-            files = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+            files = contents(tmp_path)
     finally:
         root.handlers[:], root.level = before
     assert {file.name for file in files} >= {"ledger.sqlite", "ledger-bodies.sqlite", "ledger-bodies.sqlite-wal"}

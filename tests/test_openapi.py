@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from starlette.routing import Route
 
 from gateway.app import create_app
@@ -41,6 +42,7 @@ def test_every_route_is_described_and_nothing_else(tmp_path: Path) -> None:
     assert {(path, method) for path, methods in paths.items() for method in methods} == routes
 
 
+@pytest.mark.timeout(400)
 def test_no_input_gets_an_answer_that_is_not_described(tmp_path: Path) -> None:
     with running(Shop()) as shop, gateway(tmp_path / "gateway", shop, CONSENT_GATEWAY_LIMITS="off") as (port, _):
         token = Tokens(tmp_path / "gateway").new("marketing")

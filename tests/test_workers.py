@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -10,34 +11,57 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from gateway.ledger import open_ledger, open_tallies
 from gateway.model.entry import Kind
-from gateway.observability.siblings import PAUSE
 from gateway.statistics.cell import Cell
 from gateway.types import Receive, Scope, Send
 from tests.proxy.servers import serve
-from tests.served import Crowd, Served, served, wait_until
+from tests.served import Crowd, Served, lives, served, wait_until
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's /proc"),
+    pytest.mark.timeout(300),  # many processes are started
+]
 
 PAGE = b"""<!doctype html><html lang="en"><head><title>shop</title>
 <script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script></head><body><p>goods</p></body></html>"""
 
 
-async def shop(scope: Scope, receive: Receive, send: Send) -> None:
-    assert scope["type"] == "http"
-    if scope["path"] == "/slow":
-        await asyncio.sleep(2)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
-    await send({"type": "http.response.body", "body": PAGE})
+class Shop:
+    """Answers with a page; to `/slow`, which was asked for `waiting` times, only when told to go on."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.go_on = Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        if scope["path"] == "/slow":
+            self.waiting += 1
+            await asyncio.to_thread(self.go_on.wait, 60)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": PAGE})
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[int]:
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def slow(shop: Shop) -> Shop:
+    """The shop, which nobody has asked for `/slow` yet."""
+    shop.waiting = 0
+    shop.go_on.clear()
+    return shop
+
+
+@pytest.fixture(scope="module")
+def upstream(shop: Shop) -> Iterator[int]:
     with serve(shop, lifespan="off") as port:
         yield port
 
@@ -77,19 +101,20 @@ def test_a_process_that_is_killed_is_replaced_and_only_its_own_connections_are_c
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_end_cuts_no_request_and_loses_no_event(tmp_path: Path, upstream: int, number: signal.Signals) -> None:
+def test_the_end_cuts_no_request_and_loses_no_event(
+    tmp_path: Path, upstream: int, slow: Shop, number: signal.Signals
+) -> None:
     statuses: list[int] = []
     with served(tmp_path, upstream, 2) as one:
         for _ in range(6):
             one.ask("/")
             assert one.choose("refuse")[0] == 200
-        ended = asyncio.run(_ask_while(one, number, statuses))
+        ended = asyncio.run(_ask_while(one, slow, number, statuses))
     assert ended == 0
     assert statuses == [200] * 4
     url = f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite'}"
-    counts = next(iter(asyncio.run(open_tallies(url).days([""])).values()))
     # The slow pages were displays too: what had not been written was written at the end.
-    assert counts == {
+    assert tallied(url) == {
         Cell("shown"): 10,
         Cell("refuse_all"): 6,
         **{Cell(f"refused:{name}"): 6 for name in ("preferences", "statistics", "marketing")},
@@ -97,32 +122,41 @@ def test_the_end_cuts_no_request_and_loses_no_event(tmp_path: Path, upstream: in
     assert asyncio.run(open_ledger(url).verify())[0] > 6
 
 
-async def _ask_while(one: Served, number: signal.Signals, statuses: list[int]) -> int:
-    slow = [asyncio.create_task(asyncio.to_thread(one.ask, "/slow")) for _ in range(4)]
-    await asyncio.sleep(1)
+def tallied(url: str) -> Counter[Cell]:
+    """The counters of all days: midnight may come at any time."""
+    days = asyncio.run(open_tallies(url).days([""]))
+    return sum((Counter(cells) for cells in days.values()), Counter[Cell]())
+
+
+async def _ask_while(one: Served, shop: Shop, number: signal.Signals, statuses: list[int]) -> int:
+    asked = [asyncio.create_task(asyncio.to_thread(one.ask, "/slow")) for _ in range(4)]
+    await asyncio.to_thread(wait_until, lambda: shop.waiting == 4)
     one.signal(number)
-    for answer in await asyncio.gather(*slow):
+    await asyncio.to_thread(wait_until, lambda: not _connects(one.port))
+    shop.go_on.set()
+    for answer in await asyncio.gather(*asked):
         statuses.append(answer[0])
         assert PAGE[-7:] in answer[2]
     return await asyncio.to_thread(one.process.wait, 60)
 
 
-def test_while_it_ends_nobody_new_is_kept_waiting(tmp_path: Path, upstream: int) -> None:
+def test_while_it_ends_nobody_new_is_kept_waiting(tmp_path: Path, upstream: int, slow: Shop) -> None:
     """A connection that is taken and not answered cannot be tried again elsewhere, least of all with a POST."""
     with served(tmp_path, upstream, 2) as one:
-        slow = Thread(target=one.ask, args=("/slow",))
-        slow.start()
-        time.sleep(0.5)
+        asking = Thread(target=one.ask, args=("/slow",))
+        asking.start()
+        wait_until(lambda: slow.waiting == 1)
         one.signal(signal.SIGTERM)
         wait_until(lambda: not _connects(one.port))
-        assert slow.is_alive(), "refused only when it was over"
-        slow.join()
+        assert asking.is_alive(), "refused only when it was over"
+        slow.go_on.set()
+        asking.join()
         assert one.process.wait(60) == 0
 
 
 def _connects(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), 5).close()
+        socket.create_connection(("127.0.0.1", port), 30).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -156,11 +190,16 @@ def test_without_their_parent_processes_end(tmp_path: Path, upstream: int) -> No
     with served(tmp_path, upstream, 2) as one:
         workers = one.workers()
         one.process.kill()
-        wait_until(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers))
+        wait_until(lambda: not any(map(lives, workers)))
 
 
 def test_counts_add_up_over_processes_also_of_those_that_are_gone(tmp_path: Path, upstream: int) -> None:
-    with served(tmp_path, upstream, 2) as one:
+    def told() -> int:
+        """What the processes have written down of it, which a kill does not undo."""
+        files = [json.loads(file.read_text("utf-8")) for file in tmp_path.glob("consent-gateway-*/*.json")]
+        return sum(number for known in files for _, _, number in known["enforced"])
+
+    with served(tmp_path, upstream, 2, TMPDIR=str(tmp_path)) as one:
         for _ in range(20):
             one.ask("/")
         wait_until(lambda: one.metric("enforced_total") == one.metric('enforced_total{what="script"') == 20)
@@ -168,7 +207,7 @@ def test_counts_add_up_over_processes_also_of_those_that_are_gone(tmp_path: Path
         for _ in range(10):
             one.ask("/")
         wait_until(lambda: one.metric("enforced_total") == 30)
-        time.sleep(3 * PAUSE)  # what it counted in its last second goes with a process that is killed
+        wait_until(lambda: told() == 30)
         os.kill(one.workers()[0], signal.SIGKILL)
         wait_until(lambda: len(one.workers()) == 2)
         assert one.metric("enforced_total") == 30
@@ -201,7 +240,9 @@ def test_of_several_processes_one_makes_the_rounds_and_another_takes_over(tmp_pa
         os.kill(holder, signal.SIGKILL)
         wait_until(lambda: holder not in one.workers())
         assert wait_for_holder(tmp_path / "data" / "rounds.lock", one) != holder
-    kinds = asyncio.run(_kinds(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite'}"))
+        url = f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite'}"
+        wait_until(lambda: {Kind.ANCHOR, Kind.CONFIG} <= asyncio.run(_kinds(url)).keys())
+    kinds = asyncio.run(_kinds(url))
     assert (kinds[Kind.ANCHOR], kinds[Kind.CONFIG]) == (1, 1)
 
 
@@ -210,6 +251,8 @@ def wait_for_holder(lock: Path, one: Served) -> int:
     found: list[int] = []
 
     def held() -> bool:
+        if not lock.exists():
+            return False
         inode = lock.stat().st_ino
         for line in Path("/proc/locks").read_text("ascii").splitlines():
             fields = line.split()
@@ -236,5 +279,4 @@ def test_a_signal_at_several_processes_is_recorded_once(tmp_path: Path, upstream
         cookies = [one.choose("accept")[1] for _ in range(5)]
         for cookie in cookies:
             asyncio.run(signalled(cookie))
-    counts = next(iter(asyncio.run(open_tallies(url).days([""])).values()))
-    assert counts[Cell("gpc")] == len(cookies)
+    assert tallied(url)[Cell("gpc")] == len(cookies)

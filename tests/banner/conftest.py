@@ -12,7 +12,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.banner.shop import Shop
-from tests.chromium import launched
+from tests.chromium import PATIENCE, launched
 
 
 # A module's, not the session's: while Playwright is open its event loop runs in this thread, and no other may.
@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-TW")
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -50,4 +50,4 @@ def serve() -> Iterator[Callable[[Shop], str]]:
     for server, thread in running:
         server.should_exit = True
         server.force_exit = True
-        thread.join(5)
+        thread.join(30)

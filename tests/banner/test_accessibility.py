@@ -21,6 +21,7 @@ from gateway.config.settings import BannerLook, Controller, Policy, ServiceEntry
 from gateway.endpoints.limits import AT_ONCE
 from gateway.enforcement.language import LOCALES
 from gateway.enforcement.texts import texts
+from tests.chromium import PATIENCE
 from tests.proxy.servers import serve
 from tests.test_app import Shop
 
@@ -78,7 +79,7 @@ def place(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         context = chromium.new_context(
             viewport={"width": 360, "height": 640}, reduced_motion="reduce", extra_http_headers=headers
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE)
         context.route("**/logo.svg", lambda route: route.fulfill(body=LOGO, content_type="image/svg+xml"))
         return context.new_page()
 

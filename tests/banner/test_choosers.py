@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.banner.shop import STRICT, Shop
+from tests.chromium import until
 
 pytestmark = pytest.mark.browser
 Serve = Callable[[Shop], str]
@@ -52,6 +53,7 @@ def test_autoconsent_answers_with_our_rule(
     expect(page.locator(BAR)).to_be_hidden()
     page.wait_for_function("said.includes('autoconsentDone')")
     assert page.evaluate("said.includes('autoconsentError')") is False
+    until(page, lambda: shop.posts)
     assert [post["action"] for post in shop.posts] == [chosen]
 
 

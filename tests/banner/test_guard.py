@@ -17,6 +17,7 @@ from gateway.model.categories import Category, State
 from gateway.model.decision import Decision
 from gateway.model.service import Service
 from tests.banner.shop import ASSETS, PREFIX, STRICT, UNSET, Shop
+from tests.chromium import until
 
 browser = pytest.mark.browser
 Serve = Callable[[Shop], str]
@@ -120,7 +121,7 @@ def test_other_hosts_are_called_as_ever(caught: Caught, way: str) -> None:
         assert opened.value.url == "wss://free.test/x?y"
     else:
         caught.run(code)
-        assert "https://free.test/x?y" in caught.asked
+        until(caught.page, lambda: "https://free.test/x?y" in caught.asked)
     assert caught.errors == []
 
 
@@ -267,6 +268,7 @@ def test_accepting_wakes_held_scripts_that_load_their_own(context: BrowserContex
     caught = Caught(context, serve, Shop(held), None)
     caught.page.click('[data-consent-banner] [data-consent-action="accept"]')
     caught.page.wait_for_function("document.cookie.includes('_count')")
+    until(caught.page, lambda: caught.asked)
     assert caught.asked == ["https://counter.test/from-held"]
 
 

@@ -46,11 +46,11 @@ TEXTS = """(root) => [...root.querySelectorAll('p, a, button')].map((node) => {
   return [style.color, style.fontSize, style.letterSpacing, style.textTransform, style.opacity, style.visibility,
           style.display === 'none', style.transform, style.float];
 })"""
-LATE = """setTimeout(() => {
+LATE = """requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
   const late = document.createElement('p');
   late.textContent = 'late';
   document.querySelector('h1').before(late);
-}, 400)"""
+}, 400)))"""  # once something was drawn, or nothing would move
 SHIFT = """window.shift = 0;
 new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value })
   .observe({ type: 'layout-shift', buffered: true })"""

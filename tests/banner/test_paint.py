@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.banner.shop import OWN, STRICT, Shop
+from tests.chromium import until
 
 pytestmark = pytest.mark.browser
 Serve = Callable[[Shop], str]
@@ -38,7 +39,7 @@ def visit(chromium: Browser, address: str) -> Page:
     page.add_init_script(WATCH)
     page.goto(address)
     expect(page.locator(BAR)).to_be_visible()
-    page.wait_for_function("seen.paints.length")
+    until(page, lambda: page.evaluate("seen.paints.length"))
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
     return page
 
@@ -51,9 +52,21 @@ def test_the_shops_largest_paint_is_there_before_our_stylesheet(
     content, script = SHOPS[way]
     content += '<script src="/file/shop.js" defer></script>'
     files = {"shop.js": script, "shop.css": "h1 { font-size: 80px }"}
-    page = visit(chromium, serve(Shop(content, files, policy=policy, slow=SLOW)))
+    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.add_init_script(WATCH)
+    held: list[Route] = []
+    let_go = False
+    page.route("**/assets/**", lambda route: route.continue_() if let_go else held.append(route))
+    page.goto(serve(Shop(content, files, policy=policy)), wait_until="commit")
+    # Here it would stay for ever if it waited for any file of ours.
+    until(page, lambda: page.evaluate("seen.paints.some(([name]) => name === 'H1')"))
+    until(page, lambda: any(OWN[0] in route.request.url for route in held))
+    let_go = True
+    for route in held:
+        route.continue_()
+    expect(page.locator(BAR)).to_be_visible()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
     shops = [at for name, at in page.evaluate("seen.paints") if name == "H1"]
-    assert shops
     assert max(shops) < page.evaluate(ARRIVED)
     page.context.close()
 
@@ -81,8 +94,8 @@ def test_where_our_files_never_come_the_shop_is_whole_and_a_choice_is_a_click_aw
     expect(page.locator(BAR)).to_be_visible(visible=asked)
     if not asked:
         page.click("[data-consent-settings]")
-    page.click("[data-consent-action=refuse]")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/_choices/choice"):
+        page.click("[data-consent-action=refuse]")
     page.goto(f"{address}/tea")
     assert page.locator(BAR).count() == 0
     context.close()
@@ -94,6 +107,7 @@ def test_the_shops_slow_scripts_hear_that_ours_is_ready(context: BrowserContext,
     page.route("**/file/shop.js", lambda route: held.append(route))
     page.goto(serve(Shop('<script src="/file/shop.js" defer></script>')), wait_until="commit")
     page.wait_for_function("window.consentGateway")
+    until(page, lambda: held)
     listen = "document.addEventListener('consent:ready', (e) => { window.heard = [...(window.heard || []), e.detail] })"
     held[0].fulfill(body=listen, content_type="text/javascript")
     page.wait_for_load_state("load")

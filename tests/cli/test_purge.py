@@ -108,7 +108,7 @@ def test_a_hold_stops_it_and_says_why(
     record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     file = tmp_path / "gateway.toml"
-    file.write_text(f'[evidence_hold]\nreason = "claim 12"\nuntil = "{iso_day(TODAY)}"\n')
+    file.write_text(f'[evidence_hold]\nreason = "claim 12"\nuntil = "{iso_day(TODAY + 1)}"\n')
     assert main(["ledger", "purge", *options]) == 1
     assert "claim 12" in capsys.readouterr().err
     assert left(record) == [1, 2, 3]

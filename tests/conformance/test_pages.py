@@ -14,7 +14,7 @@ from gateway.enforcement.inline import script_of_data_url, script_of_javascript_
 from tests.conformance.reference import needs_pages
 from tests.enforcement.trackers import SHARED, Listener, rewritten
 
-pytestmark = [pytest.mark.corpus, needs_pages]
+pytestmark = [pytest.mark.corpus, needs_pages, pytest.mark.timeout(300)]
 
 ADDRESSES = {
     "script": ("src",),

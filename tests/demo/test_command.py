@@ -12,6 +12,7 @@ from gateway.config.settings import Settings
 from gateway.demo.command import guard, run
 from gateway.demo.servers import listen
 from gateway.types import ASGIApp, Receive, Scope, Send
+from tests.served import free_port
 
 
 def interrupt_when_up(url: str, seen: list[bytes]) -> Callable[[], None]:
@@ -22,11 +23,6 @@ def interrupt_when_up(url: str, seen: list[bytes]) -> Callable[[], None]:
         os.kill(os.getpid(), signal.SIGINT)
 
     return wait
-
-
-def free_port() -> int:
-    with listen(0) as listening:
-        return int(listening.getsockname()[1])
 
 
 def test_the_demo_says_what_to_open_and_stops_cleanly(capfd: pytest.CaptureFixture[str]) -> None:

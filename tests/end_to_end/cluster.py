@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gateway.types import Receive, Scope, Send
@@ -22,16 +20,9 @@ from tests.nginx.site import Shop as NginxShop
 from tests.nginx.site import wait_for as wait_for_listener
 from tests.postgres import Server
 from tests.proxy.servers import serve as running
-from tests.served import kill
+from tests.served import free_port, kill
 
 SECRET, TAG_KEY = "s" * 32, "t" * 32
-
-
-def lasting_port() -> int:
-    """A free port that no outgoing connection is given while its owner is away: below the ephemeral ones."""
-    while True:
-        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20_000, 30_000))) as free:
-            return int(free.getsockname()[1])
 
 
 class Shop:
@@ -56,7 +47,7 @@ class Gateway:
     def __init__(self, folder: Path, shop: int, database: str) -> None:
         folder.mkdir()
         self.folder = folder
-        self.port = lasting_port()
+        self.port = free_port()
         self.killed: list[float] = []
         self._configuration = folder / "gateway.toml"
         self._configuration.write_text(f'upstream = "http://127.0.0.1:{shop}"\ntrusted_proxies = ["127.0.0.1"]\n')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,19 +13,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.proxy.servers import serve as running
+from tests.served import contents, free_port
 from tests.test_app import CANARY, Shop, Visitor, sent_everywhere
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             connection.request("GET", "/_choices/health/ready")
             if connection.getresponse().status == 200:
                 return
@@ -61,10 +56,10 @@ def test_a_served_gateway_writes_nothing_of_a_visitor_anywhere(tmp_path: Path) -
             visitor.post("/_choices/erase", json.dumps(CANARY), Cookie=who)
             stack.close()
             assert visitor.get(f"/{quote(CANARY['name'])}?{CANARY['mail']}", Cookie=who).status == 502
-            files |= {file.name: file.read_bytes() for file in data.rglob("*") if file.is_file()}
+            files |= {file.name: held for file, held in contents(data).items()}
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
     after = [file for file in (*data.rglob("*"), tmp_path / "out", tmp_path / "err") if file.is_file()]
     found = [*files.items(), *((file.name, file.read_bytes()) for file in after)]
     assert b"to be kept elsewhere" in dict(found)["err"]

@@ -14,7 +14,7 @@ from gateway.demo.record import Record
 from gateway.demo.servers import listen, serve_all
 from gateway.demo.town import Town
 from gateway.demo.trackers import TRACKERS
-from tests.chromium import launched, needs_chromium
+from tests.chromium import launched, needs_chromium, until
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -34,10 +34,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    loop, stop = running.get(timeout=30)
+    loop, stop = running.get(timeout=60)
     yield town
     loop.call_soon_threadsafe(stop.set)
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -66,12 +66,28 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(300)
 
 
+def refuse(page: Page) -> None:
+    page.click('[data-consent-action="refuse"]')
+    expect(page.locator("[data-consent-banner]")).to_be_hidden()
+
+
+def press(page: Page, button: str) -> None:
+    """Send the form of a button; returns on the page that comes of it."""
+    with page.expect_navigation():
+        page.click(button)
+
+
 def wait_until_reached(page: Page, record: Record, wanted: set[str]) -> None:
-    for _ in range(100):
-        if wanted <= reached(record):
-            return
-        page.wait_for_timeout(100)
+    until(page, lambda: wanted <= reached(record))
     assert reached(record) == wanted
+
+
+def wait_until_quiet(page: Page, record: Record) -> None:
+    """What pages sent when they were left has come."""
+    before = -1
+    while before != record.counts.total():
+        before = record.counts.total()
+        page.wait_for_timeout(1000)
 
 
 def to_the_film(page: Page) -> None:
@@ -107,8 +123,7 @@ def test_before_any_choice_nothing_reaches_anybody(page: Page, town: Town) -> No
 
 def test_after_a_refusal_nothing_reaches_anybody(page: Page, town: Town) -> None:
     page.goto(town.shop_url)
-    page.click('[data-consent-action="refuse"]')
-    settle(page)
+    refuse(page)
     browse(page, town)
     expect(page.locator("[data-consent-banner]")).to_have_count(0)
     assert reached(town.guarded.record) == set()
@@ -120,8 +135,7 @@ def test_accepting_wakes_everybody_and_withdrawing_ends_it(page: Page, town: Tow
     page.goto(town.shop_url)
     settle(page)
     # The page's own policy cannot be loosened afterwards: it is built anew.
-    with page.expect_navigation():
-        page.click('[data-consent-action="accept"]')
+    press(page, '[data-consent-action="accept"]')
     to_the_film(page)
     wait_until_reached(page, record, ON_EVERY_PAGE)
     # A tracker that was reached may still be about to write its cookie.
@@ -132,8 +146,8 @@ def test_accepting_wakes_everybody_and_withdrawing_ends_it(page: Page, town: Tow
     assert "marketing=1" in record.shop[-1].consent
 
     page.goto(town.shop_url + "_choices/")
-    page.click('[data-consent-action="withdraw"]')
-    settle(page)
+    press(page, '[data-consent-action="withdraw"]')
+    wait_until_quiet(page, record)
     record.clear()
     browse(page, town)
     assert reached(record) == set()
@@ -143,18 +157,17 @@ def test_accepting_wakes_everybody_and_withdrawing_ends_it(page: Page, town: Tow
 
 def test_a_visitor_who_refused_everything_can_buy(page: Page, town: Town) -> None:
     page.goto(town.shop_url)
-    page.click('[data-consent-action="refuse"]')
-    settle(page)
+    refuse(page)
     page.goto(town.shop_url + "p/side-teapot/")
-    page.click("form .button")
+    press(page, "form .button")
     page.goto(town.shop_url + "account/")
     page.fill("[name=email]", "lin@example.com")
-    page.click(".form .button")
+    press(page, ".form .button")
     page.goto(town.shop_url + "checkout/")
     page.fill("[name=recipient]", "林")
     page.fill("[name=address]", "台北")
-    page.click(".form .button")
-    page.click(".form .button")
+    press(page, ".form .button")
+    press(page, ".form .button")
     expect(page.locator("h1")).to_have_text("謝謝您。")
     assert reached(town.guarded.record) == set()
 

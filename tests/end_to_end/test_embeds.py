@@ -15,7 +15,7 @@ from gateway.app import create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import Csp, ServiceEntry, Settings
 from gateway.types import Receive, Scope, Send
-from tests.chromium import launched, needs_chromium
+from tests.chromium import PATIENCE, launched, needs_chromium, until
 from tests.proxy.servers import serve as running
 from tests.test_app import kinds as kinds_of
 
@@ -127,7 +127,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -170,10 +170,10 @@ def test_a_placeholder_covers_exactly_the_place_of_its_frame(
     shop.body = "".join(f"<section>{case}</section>" for case in CASES.values())
     context = chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
     page, outside = opened(context, address)
+    expect(page.locator(PLACEHOLDER).first).to_be_visible()
     boxes = page.evaluate(BOXES)
     assert len(boxes) == 17
     assert [pair for pair in boxes if pair[0] != pair[1]] == []
-    assert page.locator(PLACEHOLDER).first.is_visible()
     assert outside.asked == []
     context.close()
 
@@ -185,10 +185,7 @@ def test_nothing_moves_before_and_when_a_frame_is_loaded(context: BrowserContext
     for loaded in range(1, 4):  # by key: a mouse as fast as this one meets what stood there before the page scrolled
         page.locator(LOAD).first.press("Enter")
         page.wait_for_function(f"document.querySelectorAll('iframe[src]').length === {loaded}")
-    for _ in range(100):
-        page.wait_for_timeout(100)
-        if len(outside.asked) >= 3:
-            break
+    until(page, lambda: len(outside.asked) >= 3)
     page.wait_for_timeout(300)
     assert page.evaluate(SIZES) == before
     assert page.evaluate("shift") == 0
@@ -228,6 +225,7 @@ def test_always_allowing_grants_the_category_once(
     expect(page.frame_locator("iframe >> nth=1").locator("button")).to_be_visible()
     assert refused or shop.wall or page.evaluate("document.activeElement.tagName") == "IFRAME"
     assert kinds(tmp_path) == (["refuse", "grant"] if refused else ["grant"])
+    until(page, lambda: page.evaluate("Boolean(window.consentGateway)"))  # where the page comes anew, its last script
     assert page.evaluate("consentGateway.get().marketing") == ("refused" if refused else "unset")
     assert set(outside.asked) == {FILM}
 
@@ -243,10 +241,11 @@ def test_the_keyboard_goes_through_the_placeholder_and_into_the_frame(
         page.keyboard.press("Tab")
         seen.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
     assert seen == ["Load once", "Always allow preferences", "Open at YouTube", "Cookie settings", "after"]
+    page.evaluate("document.addEventListener('load', ({ target }) => { window.loaded = target.tagName }, true)")
     page.focus(LOAD)
     page.keyboard.press("Enter")
     expect(page.frame_locator("iframe").locator("button")).to_be_visible()
-    page.frames[1].wait_for_load_state()
+    page.wait_for_function("window.loaded === 'IFRAME'")
     assert page.evaluate("document.activeElement.tagName") == "IFRAME"
     page.keyboard.press("Tab")
     expect(page.frame_locator("iframe").locator("button")).to_be_focused()
@@ -259,11 +258,13 @@ def test_without_script_the_links_work(chromium: Browser, address: str, shop: Sh
     placeholder = page.locator(PLACEHOLDER)
     expect(placeholder).to_contain_text("Our tea")
     placeholder.locator("a", has_text="Open at YouTube").click()
+    page.wait_for_url("https://www.youtube.com/**")
     assert outside.asked == ["https://www.youtube.com/watch?v=abcdefghijk"]
     page.goto(address)
     placeholder.locator("a", has_text="Cookie settings").click()
     page.locator('[data-consent-category="preferences"]').check()
-    page.click('[data-consent-action="save"]')
+    with page.expect_navigation():
+        page.click('[data-consent-action="save"]')
     page.goto(address)
     assert outside.asked[1:] == [FILM]
     expect(placeholder).to_have_count(0)

@@ -20,6 +20,7 @@ from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import Kind
 from tests.ledger.record import entries
+from tests.served import contents
 from tests.test_app import KEY, Shop, Visitor, settings, visiting
 
 START = 20_000 * 86_400.0 + 7
@@ -85,8 +86,7 @@ def needles_of(folder: Path, visitor: Visitor, cookie: str) -> list[bytes]:
 
 def found(folder: Path, needles: list[bytes]) -> set[str]:
     """The files, all of the data folder, that hold any of it, in their content or their name."""
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    return {file.name for file in files for n in needles if n in file.read_bytes() or n in file.name.encode()}
+    return {file.name for file, held in contents(folder).items() for n in needles if n in held + file.name.encode()}
 
 
 def test_the_next_round_leaves_no_byte_though_somebody_reads_meanwhile(tmp_path: Path) -> None:

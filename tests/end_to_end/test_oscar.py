@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.chromium import launched, needs_chromium
+from tests.chromium import PATIENCE, launched, needs_chromium, until
+from tests.served import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 WANTED = ("oscar", "sorl", "waitress", "whoosh")
@@ -111,14 +112,8 @@ def spawn(command: list[str], log: Path, **environment: str) -> subprocess.Popen
         return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors, text=True)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
 def wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
@@ -133,7 +128,7 @@ def wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
 
 def stop(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +176,7 @@ def direct(browser: Browser, shop: Shop) -> Iterator[Direct]:
     visitor = visit(page, shop.url)
     visitor.go("/catalogue/")
     shop_through(visitor, "direct@example.com")
+    until(page, lambda: visitor.hosts >= TRACKERS)
     yield Direct(visitor, shop.cookies(), cookies_of(page))
     page.context.close()
 
@@ -196,7 +192,7 @@ class Direct:
 
 def new_page(browser: Browser) -> Page:
     context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     return context.new_page()
 
 
@@ -327,6 +323,6 @@ def test_who_accepted_is_watched_as_before(page: Page, shop: Shop, gateway: str)
     choose(page, "accept")
     visitor.go("/catalogue/")
     visitor.go("/basket/")
-    page.wait_for_load_state("networkidle")
+    until(page, lambda: visitor.hosts >= TRACKERS)
     assert visitor.hosts == TRACKERS | {CDN}
     assert "_fbp" in shop.cookies()

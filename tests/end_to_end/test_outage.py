@@ -20,11 +20,11 @@ from gateway.config.keys import Secret
 from gateway.enforcement.consent_cookie import ConsentCookie
 from gateway.ledger import open_ledger
 from gateway.model.entry import CHOICES, Entry, Kind, subject_tag, tag_key
-from tests.end_to_end.test_canary import free_port, wait_for
+from tests.end_to_end.test_canary import wait_for
 from tests.ledger.test_base import RULE
 from tests.postgres import Server
 from tests.proxy.servers import serve as shop_at
-from tests.served import kill
+from tests.served import free_port, kill
 from tests.test_app import CANARY, Shop, Visitor, settings, visiting
 
 SECRET, TAG_KEY = "s" * 32, "t" * 32

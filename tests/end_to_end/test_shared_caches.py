@@ -89,7 +89,7 @@ class Answer:
     """What one request got."""
 
     def __init__(self, port: int, path: str, method: str = "GET", body: str = "", **headers: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body or None, {"Host": "shop.example", **named})
         response = connection.getresponse()

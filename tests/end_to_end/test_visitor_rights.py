@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gateway.app import create_app
 from gateway.config.settings import EvidenceHold
 from gateway.enforcement.texts import texts
 from gateway.types import ASGIApp, Message, Receive, Scope, Send
-from tests.chromium import launched, needs_chromium
+from tests.chromium import PATIENCE, launched, needs_chromium, until
 from tests.proxy.servers import serve as running
 from tests.test_app import Shop, settings
 
@@ -43,7 +44,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 def at_home(context: BrowserContext) -> None:
     """Nothing outside is asked for anything."""
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     context.route(lambda url: "//127.0.0.1:" not in url, lambda route: route.abort())
 
 
@@ -69,8 +70,10 @@ def test_accept_look_stop_one_erase_look_again(
         page.goto(address)
         with page.expect_response("**/_choices/choice"):
             page.click("[data-consent-action=accept]")
+        expect(page.locator("[data-consent-banner]")).to_be_hidden()
         page.goto(f"{address}/_choices/")
         page.click(f"main >> text={words['me.title']}")
+        page.wait_for_url("**/me**")
         assert page.locator("[data-consent-event=grant]").count() == 1
         page.click("summary >> nth=0")
         sound(page)
@@ -104,7 +107,8 @@ def test_without_script_and_with_a_hold_everything_works_by_forms(chromium: Brow
         at_home(context)
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{port}/")
-        page.click("[data-consent-action=accept]")
+        with page.expect_navigation():
+            page.click("[data-consent-action=accept]")
         page.goto(f"http://127.0.0.1:{port}/_choices/me")
         assert HOLD.reason in page.inner_text("main")
         page.click("details.confirm summary")
@@ -121,6 +125,7 @@ def test_another_tab_is_clean_from_its_next_request(chromium: Browser, address: 
         one.goto(address)
         with one.expect_response("**/_choices/choice"):
             one.click("[data-consent-action=accept]")
+        expect(one.locator("[data-consent-banner]")).to_be_hidden()
         other.goto(address)
         assert other.locator('img[src*="facebook.com/tr"]').count() == 1
         one.goto(f"{address}/_choices/me")
@@ -131,18 +136,22 @@ def test_another_tab_is_clean_from_its_next_request(chromium: Browser, address: 
         assert other.locator('img[src*="facebook.com/tr"]').count() == 0
 
 
-def slow(app: ASGIApp) -> ASGIApp:
-    """`app` behind a line on which what was posted is answered late."""
+class Line:
+    """A way to `app` on which what was posted is answered only when told to."""
 
-    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.posted = 0
+        self.answered = threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start" and scope["method"] == "POST":
-                await asyncio.sleep(0.6)
+                self.posted += 1
+                await asyncio.to_thread(self.answered.wait, 60)
             await send(message)
 
-        await app(scope, receive, sent)
-
-    return late
+        await self._app(scope, receive, sent)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +163,9 @@ def test_a_double_click_on_the_first_yes(
     chromium: Browser, tmp_path: Path, script: bool, path: str, grants: int
 ) -> None:
     """Without script nothing tells the second request from another visitor's: see the README, and R-120."""
-    app = create_app(settings(tmp_path), shop=Shop())
+    line = Line(create_app(settings(tmp_path), shop=Shop()))
     browsing = chromium.new_context(java_script_enabled=script)
-    with running(slow(app), lifespan="on") as port, browsing as context:
+    with running(line, lifespan="on") as port, browsing as context:
         at_home(context)
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{port}{path}")
@@ -164,9 +173,12 @@ def test_a_double_click_on_the_first_yes(
         button.scroll_into_view_if_needed()
         box = button.bounding_box()
         assert box is not None
-        for _ in range(2):
+        for click in range(2):
             page.mouse.click(box["x"] + 5, box["y"] + 5)
-            page.wait_for_timeout(150)
+            until(page, lambda click=click: line.posted > min(click, grants - 1))  # type: ignore[misc]
+        page.wait_for_timeout(300)  # for one more, were there to be one
+        line.answered.set()
+        until(page, context.cookies)
         page.wait_for_timeout(1000)
         page.goto(f"http://127.0.0.1:{port}/_choices/me")
         assert page.locator("[data-consent-event]").count() == 1

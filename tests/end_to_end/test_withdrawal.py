@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route
 
 from gateway.app import create_app
 from gateway.config.keys import Secret
 from gateway.config.settings import Settings
 from gateway.types import Receive, Scope, Send
-from tests.chromium import launched, needs_chromium
+from tests.chromium import PATIENCE, launched, needs_chromium, until
 from tests.proxy.servers import serve as running
 
 pytestmark = [
@@ -82,8 +82,8 @@ class Reached:
 
 def choose(page: Page, address: str, action: str) -> None:
     page.goto(f"{address}/_choices/")
-    page.click(f'[data-consent-action="{action}"]')
-    page.wait_for_url("**/_choices/**")
+    with page.expect_navigation():
+        page.click(f'[data-consent-action="{action}"]')
 
 
 def back_to_the_tea(page: Page, steps: int) -> None:
@@ -91,11 +91,14 @@ def back_to_the_tea(page: Page, steps: int) -> None:
     page.evaluate(f"history.go(-{steps})")
     page.wait_for_url("**/tea", wait_until="commit")
     # Playwright's own waiting needs frames drawn for scripts, which a page without scripts does not get.
-    for _ in range(300):
-        if page.evaluate("document.readyState") == "complete":
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("the page never came to its end")
+    until(page, lambda: _is_complete(page))
+
+
+def _is_complete(page: Page) -> bool:
+    try:
+        return bool(page.evaluate("document.readyState") == "complete")
+    except Error:  # a kept page that is asked for anew is gone in the middle of the question
+        return False
 
 
 def is_tagged(page: Page) -> bool:
@@ -105,7 +108,7 @@ def is_tagged(page: Page) -> bool:
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
 def context(keeping: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     context = keeping.new_context(java_script_enabled=request.param)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -157,7 +160,7 @@ def test_this_browser_keeps_pages_for_the_back_button(keeping: Browser, address:
     page.goto(f"{address}/tea")
     page.goto(f"{address}/_choices/notice")
     back_to_the_tea(page, 1)
-    assert page.evaluate("window.kept") is True
+    page.wait_for_function("window.kept")
     context.close()
 
 

@@ -163,6 +163,7 @@ def test_style_sheets_are_judged_as_a_whole() -> None:
     assert change.counts == (Count("unknown", "style", Fate.REMOVE),)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "tag",
     [

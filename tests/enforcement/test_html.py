@@ -319,6 +319,7 @@ TALKATIVE = re.compile(
 """What goes in every state of consent: policies that tell other hosts the full address."""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.corpus
 @needs_corpus
 @pytest.mark.parametrize(

@@ -81,7 +81,11 @@ STATES = (Fate.KEEP, Fate.HOLD, Fate.REMOVE)
 WARM = {fate: policy(fate) for fate in STATES}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_CHECKS = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=400, deadline=None, suppress_health_check=NO_CHECKS)
 @given(st.lists(st.sampled_from([*TRACKED, *TRACKED, *PARTS.values()]), min_size=1, max_size=14), st.integers(1, 200))
 @pytest.mark.usefixtures("short", "unmeasured")
 def test_a_page_is_the_same_after_many_others(tokens: list[str], size: int) -> None:
@@ -166,6 +170,7 @@ def test_what_was_removed_is_counted_each_time() -> None:
         assert outcome(page, rules, full())[1] == {Count("counter", "script", Fate.REMOVE): 1}
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.corpus
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the saved pages are not at {SHARED}")
 @pytest.mark.parametrize("fate", STATES)

@@ -142,6 +142,7 @@ def is_own(host: str) -> bool:
     return is_first_party(host, HOST)
 
 
+@pytest.mark.timeout(400)
 @given(GRANTS, st.data())
 @settings(deadline=None, max_examples=60)
 @example(frozenset(OPTIONAL), None)

@@ -26,6 +26,7 @@ def test_the_number_of_calls_grows_no_faster_than_the_input(name: str) -> None:
     assert twice < MOST * once + 500
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [name for name in FAMILIES if "in crumbs" not in name])
 @pytest.mark.usefixtures("unmeasured")
 def test_a_hundred_kilobytes_come_to_an_end(name: str) -> None:

@@ -72,8 +72,8 @@ def is_heard(ear: Ear, name: str) -> bool:
 
 
 def hear(page: Page, ear: Ear, awaited: Collection[str]) -> None:
-    """Until all of `awaited` were heard, or twenty seconds long."""
-    for _ in range(200):
+    """Until all of `awaited` were heard, or a minute long."""
+    for _ in range(600):
         if all(is_heard(ear, name) for name in awaited):
             return
         page.wait_for_timeout(100)

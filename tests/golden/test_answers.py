@@ -46,7 +46,7 @@ class Site:
         self.gateway, self.shop, self.port = gateway, shop, port
 
     def get(self, path: str = "/", **headers: str) -> tuple[int, RawHeaders, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", path, headers={"Host": "shop.example", "Sec-Fetch-Dest": "document", **named})
         answer = connection.getresponse()

@@ -14,7 +14,7 @@ from tests.golden.vectors import ALONE, ASLEEP, IDLE, SPELLINGS, WAYS, markup
 from tests.proxy.servers import serve
 from tests.test_app import settings
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 VECTORS = {**WAYS, **ALONE, **SPELLINGS}
 ON_TOP = [name for name in VECTORS if name.startswith(("link", "speculation"))]
 """What browsers do for the outermost page only."""

@@ -14,6 +14,7 @@ from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.entry import Event, Kind
 from tests.ledger.events import DAY, choice, tag
 from tests.ledger.test_base import RULE
+from tests.served import contents
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def sized(chance: random.Random, alive: list[bytes]) -> Event:
 
 def found(path: Path, *needles: bytes) -> list[tuple[str, bytes]]:
     """Where any of the bytes are in the files beside the record: database, log, shared memory, journal, list."""
-    files = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
+    files = {file.name: held for file, held in contents(path.parent).items()}
     assert bodies_path(path).name in files
     return [(name, needle) for needle in needles for name, data in files.items() if needle in data]
 

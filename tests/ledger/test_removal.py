@@ -147,6 +147,7 @@ def test_what_went_meanwhile_is_not_accounted_for_again(record: Record, path: Pa
     assert record.verify()[0] == 8
 
 
+@pytest.mark.timeout(300)
 def test_more_subjects_than_fit_into_one_transaction_all_go(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +159,7 @@ def test_more_subjects_than_fit_into_one_transaction_all_go(
     record.verify()
 
 
+@pytest.mark.timeout(300)
 def test_many_consents_that_ended_long_ago_all_go(record: Record) -> None:
     record.append(*(choice(number) for number in range(10, 2100)))
     assert record.purge(DAY + 185 + YEARS).expired == 2096

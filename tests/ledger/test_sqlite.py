@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "ledger.sqlite"
 
 
-def on(path: Path, work: Work, *, busy: float = 0.1) -> None:
+def on(path: Path, work: Work, *, busy: float = 5) -> None:
     """Runs `work` on an open ledger and closes it."""
 
     async def whole() -> None:
@@ -335,7 +335,7 @@ def test_trouble_fails_the_events_and_ends_without_a_restart(
                     await ledger.append(choice())
         assert (await ledger.append(choice())).seq == 2
 
-    on(path, work)
+    on(path, work, busy=0.5)
     assert verify(path)[0] == 2
 
 

@@ -21,6 +21,7 @@ import pytest
 from gateway.types import Message, Receive, Scope, Send
 from tests.nginx.server import nginx
 from tests.proxy.servers import serve as running
+from tests.served import free_port
 
 SHIPPED = Path(__file__).parents[2] / "nginx"
 ROOT = SHIPPED.parent
@@ -92,13 +93,6 @@ class Shop:
             await send({"type": "http.response.body", "body": PAGE[:-14] + b"<p>" * 2000, "more_body": True})
             await asyncio.to_thread(self.go_on.wait, 60)
         await send({"type": "http.response.body", "body": PAGE if kind[:9] == b"text/html" else b"a{}" * 500})
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def logged(folder: Path, *requests: tuple[str, str]) -> list[str]:
     """The lines for requests from an address for a path, made with everything a visitor carries."""
     with running(Shop()) as upstream, nginx(folder, upstream, CONFIGURATION, samples=SAMPLES) as port:
         for address, path in requests:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             headers = {
                 "Host": "shop.example",
                 "X-Real-IP": address,

@@ -37,7 +37,7 @@ def serve(app: Any, **options: Any) -> Iterator[int]:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
 
 
 class RawShop:
@@ -57,6 +57,8 @@ class RawShop:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or the thread goes on to take one more connection
         self._listener.close()
 
     def _accept(self) -> None:
@@ -78,7 +80,7 @@ class RawShop:
 
     def wait_for_hang_up(self, connection: socket.socket) -> None:
         """For scripts: block until the other side is gone, then set `hung_up`."""
-        connection.settimeout(10)
+        connection.settimeout(60)
         with contextlib.suppress(ConnectionResetError):
             while connection.recv(65536):
                 pass
@@ -110,7 +112,7 @@ def read_message(connection: socket.socket) -> bytes:
 
 def exchange(port: int, request: bytes) -> bytes:
     """Send `request` and give all bytes until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         pieces = []
         with contextlib.suppress(ConnectionResetError):

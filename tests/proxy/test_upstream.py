@@ -48,7 +48,7 @@ def test_a_closed_answer_cuts_its_connection() -> None:
     shop = RawShop(script)
     with shop:
         asyncio.run(run(shop.url))
-        assert shop.hung_up.wait(5)
+        assert shop.hung_up.wait(30)
 
 
 def test_nobody_there_is_unreachable() -> None:

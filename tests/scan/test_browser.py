@@ -28,7 +28,7 @@ def test_requests_and_cookies_made_at_run_time_are_seen() -> None:
             browse(
                 [f"{url}/", f"{url}/b", "http://localhost:1/"],
                 lambda page, asked: requests.add((page, asked)),
-                late=0.3,
+                late=1.5,
                 on_page=lambda: opened.append(1),
             )
         )

@@ -15,6 +15,7 @@ from gateway.model.retention import Retention
 from tests.ledger.events import choice, tag
 from tests.ledger.test_base import Record
 from tests.postgres import Server
+from tests.served import contents
 
 FIRST = itertools.count(1 << 40, 1 << 20)
 
@@ -35,17 +36,9 @@ def record(postgres: Server, tmp_path: Path, first: int) -> Record:
 def found(server: Server, *numbers: int) -> set[str]:
     """The files that hold the tag of one of these visitors, but for the write-ahead logs, which count as a backup."""
     server.execute("CHECKPOINT")
-    files = [path for path in server.folder.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
     marks = [mark for number in numbers for mark in (tag(number), tag(number).hex().encode())]
-    return {str(path) for path in files if any(mark in _bytes(path) for mark in marks)}
-
-
-def _bytes(path: Path) -> bytes:
-    """Nothing for a file that the server has taken away meanwhile, as it does with its caches."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
+    files = contents(server.folder, without="pg_wal")
+    return {str(path) for path, held in files.items() if any(mark in held for mark in marks)}
 
 
 def test_a_body_that_was_asked_for_is_nowhere_after_the_purge(record: Record, postgres: Server, first: int) -> None:
@@ -95,7 +88,12 @@ def test_a_reader_of_something_else_keeps_deleted_rows_too_and_is_noticed(
         await mine.execute("DELETE FROM body WHERE seq = 8")
         done = [await cleaning.rewrite(mine, "body_2024_10")]
         await other_transaction.rollback()
-        done.append(await cleaning.rewrite(mine, "body_2024_10"))
+        # The server's own housekeeping may be such a reader for a while.
+        for _ in range(300):
+            if await cleaning.rewrite(mine, "body_2024_10"):
+                done.append(True)
+                break
+            await asyncio.sleep(0.1)
         await other.close()
         await mine.close()
         return done

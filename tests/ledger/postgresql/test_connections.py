@@ -23,6 +23,7 @@ from gateway.model.retention import Retention
 from gateway.statistics.cell import Cell
 from tests.ledger.events import DAY, choice, tag
 from tests.postgres import Server
+from tests.served import free_port
 
 
 def test_what_is_written_is_there_and_what_fails_is_not(postgres: Server) -> None:
@@ -144,9 +145,8 @@ def pooled(postgres: Server) -> Iterator[str]:
         pytest.skip("PgBouncer is not installed")
     name = f"d{secrets.token_hex(6)}"
     postgres.execute(f"CREATE DATABASE {name}")
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         ini = Path(folder, "pgbouncer.ini")
         ini.write_text(
@@ -167,7 +167,7 @@ def pooled(postgres: Server) -> Iterator[str]:
 def test_a_pooler_in_transaction_mode_may_stand_in_between(pooled: str, tmp_path: Path) -> None:
     async def work() -> None:
         gateways = [open_ledger(pooled, lambda: DAY * 86_400.0, tmp_path / str(n)) for n in range(3)]
-        for _ in range(100):
+        for _ in range(600):
             with suppress(LedgerUnavailable):
                 await gateways[0].open()
                 break
