@@ -68,7 +68,7 @@ def visit(
 
 def is_heard(ear: Ear, name: str) -> bool:
     """Whether the tracker of a vector was asked for anything."""
-    return any(host.startswith(label(name) + ".") for host in ear.heard)
+    return any(host.startswith(label(name) + ".") for host in tuple(ear.heard))
 
 
 def hear(page: Page, ear: Ear, awaited: Collection[str]) -> None:
