@@ -41,12 +41,11 @@ LAYERS: Final = {
     "the decision": ("middleware/consent", "enforcement/consent_cookie", "model/decision", "model/signals"),
 }  # fmt: skip
 OTHER: Final = "the rest"
-_PACKAGE: Final = f"{Path('gateway').name}/"
 
 
 def layer(file: str) -> str:
     """The layer a source file belongs to."""
-    name = file.rpartition(_PACKAGE)[2].removesuffix(".py")
+    name = file.rpartition("gateway/")[2].removesuffix(".py")
     return next((layer for layer, names in LAYERS.items() if name in names), OTHER)
 
 

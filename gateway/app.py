@@ -104,13 +104,13 @@ class Gateway:
         shop: ASGIApp,
         ledger: Ledger,
         clock: Clock,
+        refusals: Refusals,
         sleep: Sleep = asyncio.sleep,
         siblings: Siblings | None = None,
-        refusals: Refusals | None = None,
     ) -> None:
         self._settings = settings
         self._siblings = siblings or Siblings()
-        self._refusals = refusals or Refusals(clock)
+        self._refusals = refusals
         self._signals = Lease(settings.folder / "signals.lock")
         self._rounds = Lease(settings.folder / "rounds.lock")
         self._shop = shop
@@ -520,9 +520,9 @@ def create_app(
         shop or ReverseProxy(settings.upstream, limits=limits, refused=refusals.note),
         ledger or open_ledger(settings.database, clock, settings.folder),
         clock,
+        refusals,
         sleep,
         siblings,
-        refusals,
     )
 
 

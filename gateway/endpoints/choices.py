@@ -69,8 +69,11 @@ def choice_routes(
     the id of each choice recorded that grants something; `counting` adds to an event, given the request's headers,
     the counters it raises; `refused` hears why a choice was answered 503.
     """
-    told = (prefix, error_page, on_granted, counting, Repeats(clock), refused)
-    choices = _Choices(cookie, cookies, ledger, later, rules, evidence, clock, *told)
+    repeats = Repeats(clock)
+    choices = _Choices(
+        cookie, cookies, ledger, later, rules, evidence, clock, prefix, error_page, on_granted, counting, repeats,
+        refused,
+    )  # fmt: skip
     return [
         Route(f"{prefix}/choice", choices.choose, methods=["POST"]),
         Route(f"{prefix}/withdraw", choices.withdraw, methods=["POST"]),

@@ -9,7 +9,6 @@ Source: https://developers.google.com/tag-platform/security/guides/consent
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -38,14 +37,10 @@ class ConsentMode:
         self._always = Category.NECESSARY in used
         self._categories = tuple(category for category in OPTIONAL if category in used)
         self._script = script
-        self._elements = lru_cache(maxsize=8)(self._element)
 
     def tag(self, decision: Decision, nonce: str = "") -> bytes:
         """The script element for the start of the head; nothing where no Google tag may run."""
-        make = self._element if nonce else self._elements
-        return make(tuple(category for category in OPTIONAL if decision.state(category) is State.GRANTED), nonce)
-
-    def _element(self, granted: tuple[Category, ...], nonce: str) -> bytes:
+        granted = [category for category in OPTIONAL if decision.state(category) is State.GRANTED]
         if not self._always and not set(granted) & set(self._categories):
             return b""
         nonced = f' nonce="{escape(nonce)}"' if nonce else ""

@@ -17,8 +17,9 @@ from gateway.types import RawHeaders
 NAMES: Final = frozenset((b"content-security-policy", b"content-security-policy-report-only"))
 Tokens = list[str]
 
+_SCRIPT: Final = ("script-src-elem", "script-src", "default-src")
 _OURS: Final = (
-    ("script-src-elem", "script-src", "default-src"),
+    _SCRIPT,
     ("style-src-elem", "style-src", "default-src"),
     ("connect-src", "default-src"),
     ("frame-src", "child-src", "default-src"),
@@ -84,7 +85,7 @@ def allows_inline_script(value: bytes, nonce: str) -> bool:
 
 
 def _allows_inline(known: dict[str, Tokens], nonce: str) -> bool:
-    name = next((name for name in _OURS[0] if name in known), None)
+    name = next((name for name in _SCRIPT if name in known), None)
     if name is None:
         return True
     sources = [source.lower() for source in known[name]]

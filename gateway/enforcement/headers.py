@@ -6,6 +6,7 @@ Names are given and compared in lower case, as ASGI delivers them. Nothing here 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from gateway.types import RawHeaders
@@ -45,9 +46,19 @@ def split_list(value: bytes) -> list[bytes]:
     return [member for member in stripped if member]
 
 
+def members(headers: RawHeaders, name: bytes) -> tuple[bytes, ...]:
+    """The members of the list that all lines of `name` are together (RFC 9110 5.3)."""
+    return _members(*get_all(headers, name))
+
+
+@lru_cache(maxsize=1024)
+def _members(*values: bytes) -> tuple[bytes, ...]:
+    return tuple(member for value in values for member in split_list(value))
+
+
 def add_vary(headers: RawHeaders, *tokens: bytes) -> RawHeaders:
     """`Vary` with `tokens` added where missing, in one line; `*` already says more and stays."""
-    present = [member for value in get_all(headers, b"vary") for member in split_list(value)]
+    present = members(headers, b"vary")
     known = {member.lower() for member in present}
     missing = [token for token in tokens if token.lower() not in known]
     if not missing or b"*" in known:
@@ -57,13 +68,13 @@ def add_vary(headers: RawHeaders, *tokens: bytes) -> RawHeaders:
 
 def unshare(headers: RawHeaders) -> RawHeaders:
     """The headers of an answer that carries one visitor's `Set-Cookie`: no shared cache may keep it."""
-    members = [member for value in get_all(headers, b"cache-control") for member in split_list(value)]
-    names = [member.partition(b"=")[0].strip().lower() for member in members]
+    said = members(headers, b"cache-control")
+    names = [member.partition(b"=")[0].strip().lower() for member in said]
     if b"no-store" in names:
         return headers
     kept = [
         member
-        for member, name in zip(members, names, strict=True)
+        for member, name in zip(said, names, strict=True)
         if name not in (b"public", b"private", b"s-maxage")
     ]
     value = b", ".join([b"private", *kept])

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.enforcement import csp
-from gateway.enforcement.headers import add_vary, drop, get_all, split_list
+from gateway.enforcement.headers import add_vary, drop, get_all, members
 from gateway.enforcement.url import refresh_target
 from gateway.model.ad_features import AD_FEATURES
 from gateway.types import RawHeaders
@@ -159,7 +159,7 @@ class HeaderPolicy:
 
 def uncached(headers: RawHeaders, *, no_store: bool = False) -> RawHeaders:
     """`Cache-Control: private, no-cache`, with `no-store` where it was or is wanted; none shared."""
-    stored = not no_store and b"no-store" not in map(bytes.lower, _members(*get_all(headers, b"cache-control")))
+    stored = not no_store and b"no-store" not in map(bytes.lower, members(headers, b"cache-control"))
     value = b"private, no-cache" if stored else b"private, no-cache, no-store"
     # Cache-Control, and what is said to one cache alone: CDN-Cache-Control and its kin (RFC 9213).
     kept = [line for line in headers if line[0] not in _SHARED_CACHES and not line[0].endswith(b"cache-control")]
@@ -171,7 +171,7 @@ def referrer(headers: RawHeaders, least: bytes, lost: Lost = _nothing) -> RawHea
 
     Of several values the last one a browser knows counts.
     """
-    values = _members(*get_all(headers, b"referrer-policy"))
+    values = members(headers, b"referrer-policy")
     known = [value.lower() for value in values if value.lower() in _REFERRER_STRICTNESS]
     order = _REFERRER_STRICTNESS.index
     value = known[-1] if known and order(known[-1]) > order(least) else least
@@ -185,26 +185,21 @@ def permissions(headers: RawHeaders, features: Sequence[str], lost: Lost = _noth
 
     Browsers ignore a policy with a fault in it whole (RFC 9651, 4.2): such a one goes, or ours would be ignored too.
     """
-    value, whole = _permissions(_members(*get_all(headers, b"permissions-policy")), tuple(features))
+    value, whole = _permissions(members(headers, b"permissions-policy"), tuple(features))
     if not whole:
         lost()
     return [*drop(headers, b"permissions-policy"), (b"permissions-policy", value)]
 
 
 @lru_cache(maxsize=256)
-def _permissions(members: tuple[bytes, ...], features: tuple[str, ...]) -> tuple[bytes, bool]:
+def _permissions(said: tuple[bytes, ...], features: tuple[str, ...]) -> tuple[bytes, bool]:
     """The value, and whether nothing of the shop's was lost."""
     names = {feature.encode() for feature in features}
-    kept = [member for member in members if member.partition(b"=")[0].strip().lower() not in names]
+    kept = [member for member in said if member.partition(b"=")[0].strip().lower() not in names]
     if not all(map(_MEMBER.fullmatch, kept)):
         kept = []
     off = [feature.encode() + b"=()" for feature in features]
-    return b", ".join([*kept, *off]), {member.strip() for member in members} <= {*kept, *off}
-
-
-@lru_cache(maxsize=256)
-def _members(*values: bytes) -> tuple[bytes, ...]:
-    return tuple(member for value in values for member in split_list(value))
+    return b", ".join([*kept, *off]), {member.strip() for member in said} <= {*kept, *off}
 
 
 def report_urls(value: bytes) -> list[str] | None:

@@ -10,6 +10,7 @@ from functools import partial
 from gateway.enforcement import csp
 from gateway.enforcement.banner import Banner
 from gateway.enforcement.bots import is_declared_bot
+from gateway.enforcement.charset import is_declared
 from gateway.enforcement.embed import Embed
 from gateway.enforcement.head import Head
 from gateway.enforcement.headers import get_all
@@ -27,7 +28,6 @@ Displayed = Callable[[Decision, RawHeaders, str], None]
 
 _NONCE = re.compile(rb"script-src[^;]*'nonce-([A-Za-z0-9+/_=-]+)'")
 _STYLES = re.compile(rb"(?:^|[;,])\s*style-src(?:-attr)?\s([^;,]*)|(?:^|[;,])\s*default-src\s([^;,]*)", re.IGNORECASE)
-_CHARSET = re.compile(rb"^\s*text/html\s*;.*charset\s*=\s*[\"']?[a-z]", re.IGNORECASE)
 _MOST_POLICIES = 256
 _NOT_A_PAGE = frozenset((b"iframe", b"frame", b"empty", b"object", b"embed", b"fencedframe"))
 
@@ -85,7 +85,7 @@ class Rewriting:
 
     def _injection(self, scope: Scope, decision: Decision, answer: RawHeaders, host: str) -> Injection | None:
         """What is added: nothing to frames, fragments and answers to scripts (R-57)."""
-        request = dict(line for line in scope["headers"] if line[0] in _READ)
+        request = {name: value for name, value in scope["headers"] if name in _READ}
         destination = request.get(b"sec-fetch-dest", b"")
         if destination in _NOT_A_PAGE or b"x-requested-with" in request:
             return None
@@ -171,13 +171,13 @@ def _nonce(answer: RawHeaders) -> str:
 def _takes_code(answer: RawHeaders, nonce: str) -> bool:
     """Whether a script without an address may stand first in the page, as long as it is.
 
-    The shop's policies must let it run, and the header must name the charset: browsers look for a `meta` that does in
-    the first 1024 bytes only (HTML, 13.2.3.2).
+    The shop's policies must let it run, and the header must settle the charset: browsers look for a `meta` that does
+    in the first 1024 bytes only (HTML, 13.2.3.2). In XML the code would need escapes.
     """
-    types = get_all(answer, b"content-type")
-    return bool(types) and _CHARSET.search(types[-1]) is not None and all(
-        csp.allows_inline_script(value, nonce) for name, value in answer if name in csp.NAMES
-    )
+    kind = b"".join(get_all(answer, b"content-type")[-1:])
+    if kind.partition(b";")[0].strip().lower() != b"text/html" or not is_declared(kind, b""):
+        return False
+    return all(csp.allows_inline_script(value, nonce) for name, value in answer if name in csp.NAMES)
 
 
 def _takes_styles(answer: RawHeaders) -> bool:

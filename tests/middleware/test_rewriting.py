@@ -109,8 +109,11 @@ def test_a_visitors_first_page_holds_the_guard_itself_and_the_next_ones_name_its
     assert b"><script data-shut=" in made.page(answer=[HTML], user_agent="Googlebot/2.1")
 
 
-@pytest.mark.parametrize("kind", [b"text/html", b"application/xhtml+xml; charset=utf-8", b"text/html; x=y"])
-def test_where_the_header_names_no_charset_the_page_must_name_it_early(made: Made, kind: bytes) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [b"text/html", b"application/xhtml+xml; charset=utf-8", b"text/html; x=y", b"text/html; charset=utf8mb4"],
+)
+def test_where_the_header_settles_no_charset_the_page_must_name_it_early(made: Made, kind: bytes) -> None:
     made.page()
     assert b"/assets/gd." in made.page(answer=[(b"content-type", kind)])
 
