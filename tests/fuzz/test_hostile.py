@@ -21,7 +21,7 @@ def calls_for(family: Family, size: int) -> int:
 @pytest.mark.usefixtures("unmeasured")
 def test_the_number_of_calls_grows_no_faster_than_the_input(name: str) -> None:
     family = FAMILIES[name]
-    calls_for(family, SIZE)
+    calls_for(family, SIZE - 1)  # what is done once a process; never the same bytes, which may be remembered
     once, twice = calls_for(family, SIZE), calls_for(family, 2 * SIZE)
     assert twice < MOST * once + 500
 
