@@ -183,8 +183,6 @@ class HtmlRewriter:
             else:
                 limit = length if recorder is None or recorder.limit <= position else recorder.limit
                 stop = self._run(data, position, limit)
-                if stop < limit and self._passed and not (self._foreign or self._foreign.doubtful):
-                    stop = self._past(data, stop, limit)
                 if stop > position:
                     out.append(data[position:stop] if position or stop < length else data)
                     self._after_less = False
@@ -192,6 +190,8 @@ class HtmlRewriter:
                 if stop >= limit:
                     position = stop
                     continue
+                if recorder is not None and recorder.records and self._calm:
+                    recorder.pause(data, stop, out)
                 position = self._stop(data, stop, out)
                 if position < 0:
                     self._look_again(length - stop)
@@ -232,19 +232,9 @@ class HtmlRewriter:
             return scanner.run_foreign(data, position, limit)
         if self._place.before_body:
             return scanner.run_before_body(data, position, limit)
+        if self._passed and not self._foreign.doubtful:
+            return scanner.run_over(data, position, limit, self._passed)
         return scanner.run(data, position, limit)
-
-    def _past(self, data: bytes, stop: int, limit: int) -> int:
-        """The first stop from `stop` on that is no tag already known to pass."""
-        if self._place.before_body:
-            return stop
-        passed = self._passed
-        while stop < limit:
-            end = scanner.tag_end(data, stop)
-            if end < 0 or data[stop:end] not in passed:
-                return stop
-            stop = scanner.run(data, end, limit) if end < limit else end
-        return stop
 
     def _stop(self, data: bytes, start: int, out: list[bytes]) -> int:
         """One token that may matter; the position after it, or _WAIT."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from typing import Final
 
+from gateway.enforcement import scanner
 from gateway.enforcement.edit import Count
 from gateway.enforcement.injection import Placement
 from gateway.enforcement.passages import Known, Passage, Remembered, end
+
+_PLACES: Final = re.compile(rb"</?(?:body|head|html)[\t\n\x0c\r />]", re.IGNORECASE)
 
 
 class Recorder:
@@ -21,7 +26,8 @@ class Recorder:
         self._counts = counts
         self._met = met
         self._begin = -(1 << 40)
-        self._records = False
+        self.records = False
+        """Whether the passage being read will be remembered."""
         self._known = Known()
         self._state = place.state
         self._out = 0
@@ -37,7 +43,7 @@ class Recorder:
 
     def lose(self) -> None:
         """The passage being read cannot be remembered."""
-        self._records = False
+        self.records = False
 
     def goes_on(self, data: bytes, taken: int) -> None:
         """From now on positions are those of `data`, which begins `taken` bytes after what came before."""
@@ -46,27 +52,46 @@ class Recorder:
         found = end(data, self._begin)
         self.limit = found if found >= 0 else len(data)
 
+    def pause(self, data: bytes, stop: int, out: list[bytes]) -> None:
+        """Before the tag at `stop`: where it is one next to which something of ours may stand, the passage ends."""
+        if _PLACES.match(data, stop):
+            if 0 <= self._begin < stop and self._place.state == self._state:
+                self._remember(data[self._begin : stop], out)
+            self.records = False
+
     def follow(self, data: bytes, position: int, out: list[bytes]) -> int:
-        """Between two tokens, in text, at `limit` or behind it: the position after what is known from here on."""
+        """Between two tokens, in text, at `limit` or behind it: the position after what is known from here on.
+
+        What is new is left to be read, up to `limit`, unless there is no token in it that matters.
+        """
         state = self._place.state
-        if self._records and 0 <= self._begin < position and state == self._state:
+        if self.records and 0 <= self._begin < position and state == self._state:
             self._remember(data[self._begin : position], out)
-        known = self._known = self._remembered.passages(state)
+        remembered = self._remembered
+        known = self._known = remembered.passages(state)
         find, after, again = known.find, known.after, False
+        passed = None if self._place.before_body else remembered.passed[False]
         before = b""
         while True:
             passage = after.get(before)
             if passage is None or not data.startswith(passage.text, position):
                 stop = end(data, position)
                 if stop < 0:
-                    self.limit = len(data)
+                    self.limit, again = len(data), False
                     break
                 piece, passage = find(data, position, stop)
                 if passage is None:
-                    self._first = piece
-                    again = self._remembered.came_before(piece)
-                    self.limit = known.next(data, position, stop)
-                    break
+                    again = remembered.came_before(piece)
+                    limit = known.next(data, position, stop)
+                    if passed is None or scanner.run_over(data, position, limit, passed) < limit:
+                        self._first, self.limit = piece, limit
+                        break
+                    passage = Passage(data[position:limit])
+                    if again:
+                        remembered.remember(known, piece, passage)
+                    out.append(passage.text)
+                    position, before = limit, b""
+                    continue
                 if before:
                     after[before] = passage
             before, output, counts, met, embeds = passage
@@ -79,7 +104,7 @@ class Recorder:
                 self._place.withheld(embed)
             position += len(before)
         self._begin = position
-        self._records = again
+        self.records = again
         if again:
             self._state = state
             self._out = len(out)

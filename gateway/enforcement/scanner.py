@@ -11,7 +11,7 @@ one call of `run`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from gateway.enforcement.automaton import Automaton
 
@@ -202,6 +202,17 @@ _OTHER = Automaton(rf"(?:{_COMMENT}|{_BOGUS})", megabytes=64)
 def run(data: bytes, start: int, limit: int | None = None) -> int:
     """Where the first stop at or after `start` begins; `limit`, or the end, if there is none before it."""
     return _RUN.end(data, start, limit)
+
+
+def run_over(data: bytes, start: int, limit: int, passed: Container[bytes]) -> int:
+    """As `run`, but the tags in `passed` are no stops."""
+    stop = run(data, start, limit)
+    while stop < limit:
+        end = tag_end(data, stop)
+        if end < 0 or data[stop:end] not in passed:
+            break
+        stop = run(data, end, limit) if end < limit else end
+    return stop
 
 
 def run_before_body(data: bytes, start: int, limit: int | None = None) -> int:

@@ -99,7 +99,7 @@ def test_a_page_is_the_same_after_many_others(tokens: list[str], size: int) -> N
 
 
 def counted(rewriter: HtmlRewriter) -> Iterator[int]:
-    """How long the passages were that were known."""
+    """How long the passages were that needed no reading."""
     recorder = rewriter._recorder
     assert recorder is not None
     follow = recorder.follow
@@ -128,7 +128,9 @@ def known_bytes(page: bytes, rules: PagePolicy, size: int = 0) -> int:
     return next(known)
 
 
-CARDS = [f'<li class="card"><a href="/p/{n}" class="name">{"goods " * 9}{n}</a></li>\n' for n in range(400)]
+PLAIN = [f'<li class="card"><a href="/p/{n}" class="name">{"goods " * 9}{n}</a></li>\n' for n in range(400)]
+CARDS = [card.replace("</li>", "<textarea></textarea></li>") for card in PLAIN]
+"""Each with a token that is read whenever it comes."""
 SHOP = b'<!doctype html><html lang="en"><head><title>shop</title></head><body><ul>'
 
 
@@ -144,6 +146,22 @@ def test_most_of_a_page_is_known_the_third_time_and_after_a_change_soon_again() 
     changed = shop_page([*CARDS[:100], '<li class="new">only today</li>', *CARDS[103:]])
     assert known_bytes(changed, rules) > len(page) * 0.85
     assert outcome(changed, rules, full()) == outcome(changed, policy(Fate.REMOVE), full())
+
+
+def test_what_is_new_but_has_no_token_that_matters_is_passed_at_once() -> None:
+    rules, page = policy(Fate.REMOVE), shop_page(PLAIN)
+    assert known_bytes(page, rules) > len(page) * 0.94
+    other = shop_page([*PLAIN[:100], '<li onclick="go(\'//counter.test/\')">', *PLAIN[100:200]])
+    assert outcome(other, rules, full()) == outcome(other, policy(Fate.REMOVE), full())
+
+
+def test_before_a_place_of_ours_a_passage_ends_and_is_known() -> None:
+    rules = policy(Fate.REMOVE)
+    page = SHOP.replace(b"</head>", b"<style>%s</style></head>" % (b"a{color:red}" * 40)) + b"<p>" * 200
+    for _ in range(3):
+        assert known_bytes(page, rules) < len(page) - 480
+    assert known_bytes(page, rules) > len(page) - 120
+    assert outcome(page, rules, full()) == outcome(page, policy(Fate.REMOVE), full())
 
 
 def test_where_the_network_cuts_a_page_its_passages_stay_the_same() -> None:
