@@ -23,6 +23,8 @@ _MARK: Final = b'">'
 _WINDOW: Final = 4096
 _HEAD: Final = 32
 """Bytes by which the beginning of a passage is known again."""
+FAR: Final = 4096
+"""Within so many bytes something known is expected behind something new."""
 _PATIENCE: Final = 2
 _MOST_SEEN: Final = 65_536
 OVERHEAD: Final = 640
@@ -42,13 +44,15 @@ class Passage(NamedTuple):
 class Known:
     """Passages by their bytes; by the bytes up to the first end they could have had, the length of others.
 
-    `after` is the passage that was found behind another the last time: a guess, to be compared with the page.
+    `after` is the passage that was found behind another the last time, `beyond` the one that was found behind
+    something new behind it: guesses, to be compared with the page.
     """
 
-    __slots__ = ("_begin", "_by_bytes", "after")
+    __slots__ = ("_begin", "_by_bytes", "after", "beyond")
 
     def __init__(self) -> None:
         self.after: dict[bytes, Passage] = {}
+        self.beyond: dict[bytes, Passage] = {}
         self._by_bytes: dict[bytes, Passage | int] = {}
         self._begin: set[bytes] = set()
 

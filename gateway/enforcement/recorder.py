@@ -9,7 +9,7 @@ from typing import Final
 from gateway.enforcement import scanner
 from gateway.enforcement.edit import Count
 from gateway.enforcement.injection import Placement
-from gateway.enforcement.passages import Known, Passage, Remembered, end
+from gateway.enforcement.passages import FAR, Known, Passage, Remembered, end
 
 _PLACES: Final = re.compile(rb"</?(?:body|head|html)[\t\n\x0c\r />]", re.IGNORECASE)
 
@@ -69,12 +69,21 @@ class Recorder:
             self._remember(data[self._begin : position], out)
         remembered = self._remembered
         known = self._known = remembered.passages(state)
-        find, after, again = known.find, known.after, False
-        passed = None if self._place.before_body else remembered.passed[False]
-        before = b""
+        find, after, beyond, again = known.find, known.after, known.beyond, False
+        in_body, passed = not self._place.before_body, remembered.passed[False]
+        before = lead = b""
         while True:
             passage = after.get(before)
-            if passage is None or not data.startswith(passage.text, position):
+            if passage is not None and data.startswith(passage.text, position):
+                pass
+            elif (
+                (passage := beyond.get(before)) is not None
+                and (limit := data.find(passage.text, position, position + FAR)) >= 0
+                and scanner.run_over(data, position, limit, passed) >= limit
+            ):
+                out.append(data[position:limit])
+                position = limit
+            else:
                 stop = end(data, position)
                 if stop < 0:
                     self.limit, again = len(data), False
@@ -83,17 +92,19 @@ class Recorder:
                 if passage is None:
                     again = remembered.came_before(piece)
                     limit = known.next(data, position, stop)
-                    if passed is None or scanner.run_over(data, position, limit, passed) < limit:
+                    if not in_body or scanner.run_over(data, position, limit, passed) < limit:
                         self._first, self.limit = piece, limit
                         break
                     passage = Passage(data[position:limit])
                     if again:
                         remembered.remember(known, piece, passage)
                     out.append(passage.text)
-                    position, before = limit, b""
+                    position, lead, before = limit, before, b""
                     continue
                 if before:
                     after[before] = passage
+                elif lead:
+                    beyond[lead] = passage
             before, output, counts, met, embeds = passage
             out.append(before if output is None else output)
             for count, number in counts:
