@@ -8,7 +8,8 @@ state of what is put in (`Placement.state`), on nothing else; what cannot be rep
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakSet
 
@@ -23,6 +24,8 @@ _MARK: Final = b'">'
 _WINDOW: Final = 4096
 _HEAD: Final = 32
 """Bytes by which the beginning of a passage is known again."""
+ROW: Final = 16
+"""As many known passages that come one behind another become one."""
 FAR: Final = 4096
 """Within so many bytes something known is expected behind something new."""
 _PATIENCE: Final = 2
@@ -41,18 +44,35 @@ class Passage(NamedTuple):
     embeds: tuple[Embed, ...] = ()
 
 
+def joined(row: Sequence[Passage]) -> Passage:
+    """One passage for several that follow each other."""
+    changed = any(passage.output is not None for passage in row)
+    counts: Counter[Count] = Counter()
+    for passage in row:
+        counts.update(dict(passage.counts))
+    return Passage(
+        b"".join([passage.text for passage in row]),
+        b"".join([passage.text if passage.output is None else passage.output for passage in row]) if changed else None,
+        tuple(counts.items()),
+        tuple(host for passage in row for host in passage.met),
+        tuple(embed for passage in row for embed in passage.embeds),
+    )
+
+
 class Known:
     """Passages by their bytes; by the bytes up to the first end they could have had, the length of others.
 
     `after` is the passage that was found behind another the last time, `beyond` the one that was found behind
-    something new behind it: guesses, to be compared with the page.
+    something new behind it: guesses, to be compared with the page. `joins` tells how often the guess behind a
+    passage was made of several: pages that differ there would have it made again and again.
     """
 
-    __slots__ = ("_begin", "_by_bytes", "after", "beyond")
+    __slots__ = ("_begin", "_by_bytes", "after", "beyond", "joins")
 
     def __init__(self) -> None:
         self.after: dict[bytes, Passage] = {}
         self.beyond: dict[bytes, Passage] = {}
+        self.joins: dict[bytes, int] = {}
         self._by_bytes: dict[bytes, Passage | int] = {}
         self._begin: set[bytes] = set()
 
@@ -187,6 +207,15 @@ class Remembered:
             size += len(first)
         if (len(whole) == len(first) or self.came_before(whole)) and self.take(size):
             known.add(first, passage)
+
+    def join(self, known: Known, row: Sequence[Passage]) -> None:
+        """Expect all that followed the first of `row` as one passage behind it from now on."""
+        before, tries = row[0].text, known.joins.get(row[0].text, 0)
+        if tries < _PATIENCE:
+            known.joins[before] = tries + 1
+            passage = joined(row[1:])
+            if self.take(len(passage.text) + len(passage.output or b"") + OVERHEAD):
+                known.after[before] = passage
 
     def forget(self) -> None:
         """Begin anew."""

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.enforcement import scanner
 from gateway.enforcement.edit import Count
 from gateway.enforcement.injection import Placement
-from gateway.enforcement.passages import FAR, Known, Passage, Remembered, end
+from gateway.enforcement.passages import FAR, ROW, Known, Passage, Remembered, end
 
 _PLACES: Final = re.compile(rb"</?(?:body|head|html)[\t\n\x0c\r />]", re.IGNORECASE)
 
@@ -72,18 +72,22 @@ class Recorder:
         find, after, beyond, again = known.find, known.after, known.beyond, False
         in_body, passed = not self._place.before_body, remembered.passed[False]
         before = lead = b""
+        row: list[Passage] = []
         while True:
             passage = after.get(before)
             if passage is not None and data.startswith(passage.text, position):
-                pass
+                if len(row) > ROW:
+                    remembered.join(known, row)
+                    row = row[-1:]
             elif (
                 (passage := beyond.get(before)) is not None
                 and (limit := data.find(passage.text, position, position + FAR)) >= 0
                 and scanner.run_over(data, position, limit, passed) >= limit
             ):
                 out.append(data[position:limit])
-                position = limit
+                position, row = limit, []
             else:
+                row = []
                 stop = end(data, position)
                 if stop < 0:
                     self.limit, again = len(data), False
@@ -105,6 +109,7 @@ class Recorder:
                     after[before] = passage
                 elif lead:
                     beyond[lead] = passage
+            row.append(passage)
             before, output, counts, met, embeds = passage
             out.append(before if output is None else output)
             for count, number in counts:

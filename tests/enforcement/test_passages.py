@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from gateway.enforcement.passages import SHORTEST, Known, Memory, Passage, end
+from gateway.enforcement.edit import Count
+from gateway.enforcement.embed import Embed
+from gateway.enforcement.passages import SHORTEST, Known, Memory, Passage, end, joined
+from gateway.model.categories import Fate
 
 PAGE = b'<a class="b">' * 1000
 
@@ -37,6 +40,20 @@ def test_a_text_is_kept_from_the_second_time_on() -> None:
     part.remember(known, b"first", more)
     assert known.find(b"first and more and more", 0, 5) == (b"first and more", more)
     assert known.find(b"first and less", 0, 5) == (b"first", None)
+
+
+def test_passages_that_become_one_are_counted_and_told_together() -> None:
+    count, more = Count("counter", "script", Fate.REMOVE), Count("adverts", "image", Fate.HOLD)
+    embed = Embed("video", "Video", "Video Ltd", None)
+    row = [
+        Passage(b"one"),
+        Passage(b"two", b"2", ((count, 1),), ("a.test",)),
+        Passage(b"three", None, ((count, 2), (more, 1)), ("b.test",), (embed,)),
+    ]
+    assert joined(row) == Passage(
+        b"onetwothree", b"one2three", ((count, 3), (more, 1)), ("a.test", "b.test"), (embed,)
+    )
+    assert joined(row[:1] * 2).output is None, "unchanged text is kept once"
 
 
 def test_a_full_memory_keeps_what_it_has() -> None:

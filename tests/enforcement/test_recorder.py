@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.enforcement import passages
+from gateway.enforcement import passages, recorder
 from gateway.enforcement.edit import Count
 from gateway.enforcement.html import HtmlRewriter, Injection
 from gateway.enforcement.page_policy import PagePolicy
@@ -75,6 +75,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passages so short that every page of a test has many."""
     monkeypatch.setattr(passages, "SHORTEST", 12)
     monkeypatch.setattr(passages, "_WINDOW", 64)
+    monkeypatch.setattr(recorder, "ROW", 2)
 
 
 STATES = (Fate.KEEP, Fate.HOLD, Fate.REMOVE)
@@ -100,9 +101,9 @@ def test_a_page_is_the_same_after_many_others(tokens: list[str], size: int) -> N
 
 def counted(rewriter: HtmlRewriter) -> Iterator[int]:
     """How long the passages were that needed no reading."""
-    recorder = rewriter._recorder
-    assert recorder is not None
-    follow = recorder.follow
+    following = rewriter._recorder
+    assert following is not None
+    follow = following.follow
     known: list[int] = []
 
     def watched(data: bytes, position: int, out: list[bytes]) -> int:
@@ -110,7 +111,7 @@ def counted(rewriter: HtmlRewriter) -> Iterator[int]:
         known.append(after - position)
         return after
 
-    recorder.follow = watched  # type: ignore[method-assign]
+    following.follow = watched  # type: ignore[method-assign]
     yield from known
     yield 0
     while True:
@@ -162,6 +163,34 @@ def test_before_a_place_of_ours_a_passage_ends_and_is_known() -> None:
         assert known_bytes(page, rules) < len(page) - 480
     assert known_bytes(page, rules) > len(page) - 120
     assert outcome(page, rules, full()) == outcome(page, policy(Fate.REMOVE), full())
+
+
+def test_passages_that_follow_each_other_become_one_and_part_again_where_a_page_differs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = '<script src="https://counter.test/a.js"></script>'
+    rules, page = policy(Fate.REMOVE), shop_page([*CARDS[:60], script, *CARDS[60:120]])
+    first = outcome(page, policy(Fate.REMOVE), full())
+    rows = 0
+
+    def counting(row: Sequence[passages.Passage]) -> passages.Passage:
+        nonlocal rows
+        rows += 1
+        return joined(row)
+
+    joined = passages.joined
+    monkeypatch.setattr(passages, "joined", counting)
+    for _ in range(12):
+        assert outcome(page, rules, full()) == first
+    assert rows
+    for at in (3, 30, 59, 100):
+        other = shop_page([*CARDS[:at], script, *CARDS[at : at + 40], script, *CARDS[:at]])
+        for _ in range(12):
+            assert outcome(other, rules, full()) == outcome(other, policy(Fate.REMOVE), full())
+            assert outcome(page, rules, full()) == first
+    rows = 0
+    assert outcome(page, rules, full()) == first
+    assert not rows, "what differs from page to page is not joined for ever"
 
 
 def test_where_the_network_cuts_a_page_its_passages_stay_the_same() -> None:
