@@ -6,7 +6,7 @@ nginx in front has them all; these hold where the gateway stands alone.
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,6 +19,46 @@ MOST_HEADERS: Final = 200
 SLOWEST_BODY: Final = 1_024
 """Bytes of a body that have to come in each round."""
 _STRIKES: Final = 4
+_STATUS_LINE: Final = b"HTTP/1."
+
+
+class Together:
+    """A transport on which the head of an answer goes out with the first of its body, as one write instead of two.
+
+    Where no body follows at once the head goes alone, before the loop looks for new events.
+    """
+
+    __slots__ = ("_head", "_loop", "_transport", "_write")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._write = transport.write
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, or hold it if it is a head."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data))
+        elif data.startswith(_STATUS_LINE):
+            self._head = data
+            self._loop.call_soon(self._flush)
+        else:
+            self._write(data)
+
+    def close(self) -> None:
+        """Close when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._write(head)
 
 
 class Connection(HttpToolsProtocol):
@@ -34,7 +74,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Together(transport, self.loop)))
         self._received = self._piece = self._head_began = self._heads = 0
         self._in_head = True
         self._strikes = 0

@@ -7,12 +7,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from websockets.sync.client import connect
 
-from gateway.connection import LARGEST_HEAD, MOST_HEADERS, Connection
+from gateway.connection import LARGEST_HEAD, MOST_HEADERS, Connection, Together
 from gateway.types import Receive, Scope, Send
 from tests.proxy.servers import exchange, serve
 
@@ -55,6 +56,8 @@ class Shop:
         if scope["path"] == "/slow":
             await asyncio.sleep(1)
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/later":
+            await asyncio.sleep(1)
         if scope["path"] == "/large":
             for _ in range(400):
                 await send({"type": "http.response.body", "body": PIECE, "more_body": True})
@@ -87,6 +90,51 @@ def is_cut(connection: socket.socket, drop: bytes, *, pause: float) -> bool:
             return True
         time.sleep(pause)
     return False
+
+
+class Wire(asyncio.Transport):
+    """Notes what goes out, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": "somebody"})
+        self.writes: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+    def writelines(self, data: Iterable[Any]) -> None:
+        self.writes.append(b"".join(data))
+
+    def close(self) -> None:
+        self.writes.append(b"closed")
+
+
+def test_the_head_of_an_answer_and_its_body_are_one_write() -> None:
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+
+    async def answer() -> tuple[list[bytes], ...]:
+        wires = one, two, three = Wire(), Wire(), Wire()
+        for wire in wires:
+            transport = Together(wire, asyncio.get_running_loop())
+            transport.write(head)
+            assert transport.get_extra_info("peername") == "somebody"
+            if wire is one:
+                transport.write(b"first")
+                transport.write(b"second")
+            if wire is two:
+                transport.close()
+        assert not three.writes
+        await asyncio.sleep(0)
+        return one.writes, two.writes, three.writes
+
+    assert asyncio.run(answer()) == ([head + b"first", b"second"], [head, b"closed"], [head])
+
+
+def test_a_head_does_not_wait_for_a_body_that_is_late() -> None:
+    with shop() as (_, port), socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(b"GET /later HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        assert connection.recv(65_536).endswith(b"\r\n\r\n"), "the head alone"
+        assert b"ok" in connection.recv(65_536)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", GET + b"X-A: 1"], ids=["silent", "line", "header"])

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 _DELETING_AGE: Final = re.compile(rb"-\d+|0+")
@@ -46,13 +47,18 @@ class SetCookie:
 
 def parse_set_cookie(value: bytes, request_path: str) -> SetCookie:
     """Reads the attributes of `value`; without a Path the request's own directory is it (5.1.4)."""
-    attributes = [part.partition(b"=") for part in value.split(b";")[1:]]
-    named = [(name.strip(b" \t").lower(), text.strip(b" \t")) for name, _, text in attributes]
+    return _of_attributes(value.partition(b";")[2], _directory(request_path))
+
+
+@lru_cache(maxsize=512)
+def _of_attributes(attributes: bytes, directory: str) -> SetCookie:
+    parts = [part.partition(b"=") for part in attributes.split(b";")]
+    named = [(name.strip(b" \t").lower(), text.strip(b" \t")) for name, _, text in parts]
     domain = next((text for name, text in reversed(named) if name == b"domain"), b"")
     path = next((text for name, text in reversed(named) if name == b"path"), b"").decode("latin-1")
     variant = Variant(
         domain.decode("latin-1").lower().removeprefix("."),
-        path if path.startswith("/") else _directory(request_path),
+        path if path.startswith("/") else directory,
         any(name == b"partitioned" for name, _ in named),
     )
     return SetCookie(

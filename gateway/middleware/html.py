@@ -211,7 +211,10 @@ class _Answer:
             self._handle = self._first
 
     async def _first(self, message: Message) -> None:
-        """The first bytes of a page: they tell its charset, which the header must name, so it waits."""
+        """The first bytes of a page: they tell its charset, which the header must name, so it waits.
+
+        Where they are all of the page, the header names its new length too.
+        """
         if message["type"] != "http.response.body":
             await self._send(message)
             return
@@ -225,9 +228,18 @@ class _Answer:
             media_type = content_type.partition(b";")[0].strip()
             typed = replace(self._start["headers"], b"content-type", media_type + b"; charset=utf-8")
             self._start = {**self._start, "headers": typed}
-        await self._send(self._start)
         self._handle = self._pump
-        await self._pump({**message, "body": b""})
+        out = page.write(b"")
+        if more or page.pending or get_all(self._start["headers"], b"transfer-encoding"):
+            await self._send(self._start)
+            if out:
+                await self._send({"type": "http.response.body", "body": out, "more_body": True})
+            await self._pump({**message, "body": b""})
+            return
+        out += page.end()
+        headers = [*self._start["headers"], (b"content-length", b"%d" % len(out))]
+        await self._send({**self._start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": out, "more_body": False})
 
     async def _pump(self, message: Message) -> None:
         page = self._body

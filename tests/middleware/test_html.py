@@ -94,7 +94,9 @@ class Visit:
 
     @property
     def headers(self) -> RawHeaders:
-        return list(self.sent[0]["headers"])
+        """Those of the answer, without a length that is true."""
+        length = (b"content-length", b"%d" % sum(len(message.get("body", b"")) for message in self.sent))
+        return [line for line in self.sent[0]["headers"] if line != length or len(self.sent) != 2]
 
     @property
     def body(self) -> bytes:
@@ -130,6 +132,14 @@ def test_other_answers_pass_as_the_very_same_messages(content_type: bytes) -> No
 def test_each_piece_is_passed_on_at_once_and_empty_ones_are_not() -> None:
     visit = Visit(pieces=[b"<p>first", b"hold", b"second", b""])
     assert [message["body"] for message in visit.sent[1:]] == [b"<P>FIRST", b"SECOND", b"[END]"]
+
+
+def test_a_page_in_one_piece_has_the_length_it_is_sent_with() -> None:
+    whole, torn = Visit(), Visit(pieces=[PAGE[:9], PAGE[9:]])
+    assert whole.sent[0]["headers"] == [HTML, (b"content-length", b"%d" % len(PAGE + b"[END]"))]
+    assert torn.sent[0]["headers"] == [HTML]
+    chunked = Visit(headers=[HTML, (b"transfer-encoding", b"chunked")])
+    assert b"content-length" not in dict(chunked.sent[0]["headers"]), "a message has one framing (RFC 9112, 6.2)"
 
 
 def test_headers_of_the_old_body_go() -> None:
