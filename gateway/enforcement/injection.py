@@ -78,7 +78,12 @@ class Placement:
     def state(self) -> tuple[bool | int | str, ...]:
         """All that what stands next in the page depends on, and that it may change."""
         due = (self._offers, self.before_body, self._head_due, self._body_due, self._foot_due)
-        return (*due, self._is_page, self._after_head, self._templates, self.language, len(self._shown))
+        return (*due, self._is_page, self._after_head, self._templates, self.language)
+
+    @property
+    def shown(self) -> int:
+        """How many placeholders stand in the page so far; each bears its number."""
+        return len(self._shown)
 
     def doctype(self) -> None:
         """Only whole documents have one."""

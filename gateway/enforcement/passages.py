@@ -202,6 +202,9 @@ class Remembered:
     def remember(self, known: Known, first: bytes, passage: Passage) -> None:
         """Keep `passage`, whose text was looked up as `first`, a text that came before."""
         whole = passage.text
+        if known.find(whole, 0, len(whole))[1] is not None:  # behind its beginning pages go on differently
+            known.add(first, passage)
+            return
         size = len(whole) + len(passage.output or b"") + OVERHEAD
         if len(whole) != len(first):
             size += len(first)

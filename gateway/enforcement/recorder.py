@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Hashable
 from typing import Final
 
 from gateway.enforcement import scanner
@@ -29,7 +30,7 @@ class Recorder:
         self.records = False
         """Whether the passage being read will be remembered."""
         self._known = Known()
-        self._state = place.state
+        self._state, self._shown = place.state, place.shown
         self._out = 0
         self._before: tuple[dict[Count, int], dict[str, int], int] = ({}, {}, 0)
         self._first = b""
@@ -55,8 +56,7 @@ class Recorder:
     def pause(self, data: bytes, stop: int, out: list[bytes]) -> None:
         """Before the tag at `stop`: where it is one next to which something of ours may stand, the passage ends."""
         if _PLACES.match(data, stop):
-            if 0 <= self._begin < stop and self._place.state == self._state:
-                self._remember(data[self._begin : stop], out)
+            self._end(data, stop, self._place.state, out)
             self.records = False
 
     def follow(self, data: bytes, position: int, out: list[bytes]) -> int:
@@ -65,8 +65,8 @@ class Recorder:
         What is new is left to be read, up to `limit`, unless there is no token in it that matters.
         """
         state = self._place.state
-        if self.records and 0 <= self._begin < position and state == self._state:
-            self._remember(data[self._begin : position], out)
+        if self.records:
+            self._end(data, position, state, out)
         remembered = self._remembered
         known = self._known = remembered.passages(state)
         find, after, beyond, again = known.find, known.after, known.beyond, False
@@ -122,13 +122,16 @@ class Recorder:
         self._begin = position
         self.records = again
         if again:
-            self._state = state
+            self._state, self._shown = state, self._place.shown
             self._out = len(out)
             self._before = dict(self._counts), dict(self._met), len(self._place.embeds)
         return position
 
-    def _remember(self, whole: bytes, out: list[bytes]) -> None:
-        output = b"".join(out[self._out :])
+    def _end(self, data: bytes, stop: int, state: Hashable, out: list[bytes]) -> None:
+        """The passage being read ends at `stop`: remember it if nothing in it was of this page alone."""
+        if not 0 <= self._begin < stop or state != self._state or self._place.shown != self._shown:
+            return
+        whole, output = data[self._begin : stop], b"".join(out[self._out :])
         counts, met, embeds = self._before
         passage = Passage(
             whole,
