@@ -22,7 +22,7 @@ SHORTEST: Final = 256
 _LONGEST: Final = 1 << 18
 _MARK: Final = b'">'
 _WINDOW: Final = 4096
-_HEAD: Final = 32
+HEAD: Final = 32
 """Bytes by which the beginning of a passage is known again."""
 ROW: Final = 16
 """As many known passages that come one behind another become one."""
@@ -94,7 +94,7 @@ class Known:
         begin = self._begin
         place = data.find(_MARK, start + 1, stop) + len(_MARK)
         while len(_MARK) <= place < stop:
-            if data[place : place + _HEAD] in begin:
+            if data[place : place + HEAD] in begin:
                 last = end(data, place)
                 if last >= 0 and self.find(data, place, last)[1] is not None:
                     return place
@@ -107,7 +107,7 @@ class Known:
         if len(whole) != len(first):
             self._by_bytes[first] = len(whole)
         self._by_bytes[whole] = passage
-        self._begin.add(whole[:_HEAD])
+        self._begin.add(whole[:HEAD])
 
 
 def end(data: bytes, start: int) -> int:
@@ -124,7 +124,7 @@ def end(data: bytes, start: int) -> int:
     if (late := data.find(b">", first + _WINDOW)) >= 0:
         return late + 1
     last = data.rfind(b">", max(start, 0)) + 1
-    return last if last - start >= _HEAD else -1
+    return last if last - start >= HEAD else -1
 
 
 class Memory:

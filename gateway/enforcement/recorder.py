@@ -10,7 +10,7 @@ from typing import Final
 from gateway.enforcement import scanner
 from gateway.enforcement.edit import Count
 from gateway.enforcement.injection import Placement
-from gateway.enforcement.passages import FAR, ROW, Known, Passage, Remembered, end
+from gateway.enforcement.passages import FAR, HEAD, ROW, Known, Passage, Remembered, end
 
 _PLACES: Final = re.compile(rb"</?(?:body|head|html)[\t\n\x0c\r />]", re.IGNORECASE)
 
@@ -81,7 +81,9 @@ class Recorder:
                     row = row[-1:]
             elif (
                 (passage := beyond.get(before)) is not None
-                and (limit := data.find(passage.text, position, position + FAR)) >= 0
+                # Looked for by its beginning: a search for all of it would prepare itself for longer than it takes.
+                and (limit := data.find(passage.text[:HEAD], position, position + FAR)) >= 0
+                and data.startswith(passage.text, limit)
                 and scanner.run_over(data, position, limit, passed) >= limit
             ):
                 out.append(data[position:limit])
