@@ -67,6 +67,7 @@ class Banner:
     ) -> None:
         self._shown = shown
         self._offered = lru_cache(maxsize=256)(self._offer)
+        self._placed = lru_cache(maxsize=256)(self._place)
         self._filled_before = lru_cache(maxsize=256)(self._filled_foot)
         self._more = " ".join(more)
         self._embeds = _ascii(_sheet(embeds)) if embeds else b""
@@ -166,6 +167,9 @@ class Banner:
         `number` tells the frames of one page apart; 0 where the page allows no `style` attributes, and then
         frames that are children of one element cannot be told apart. The page's `first` one brings the styles.
         """
+        return self._placed(locale, embed, page_lang, number, first)
+
+    def _place(self, locale: str, embed: Embed, page_lang: str | None, number: int, first: bool) -> bytes:
         name = f"--cg{number}" if number else ""
         anchor = Markup(f' style="--cg-at:{name}"') if name else ""  # noqa: S704 - a name of our own
         markup = self._offered("placeholder.html", locale, embed, page_lang, anchor=anchor)

@@ -101,6 +101,13 @@ class Known:
             place = data.find(_MARK, place, stop) + len(_MARK)
         return stop
 
+    def expect(self, passage: Passage, before: bytes, lead: bytes) -> None:
+        """`passage` was found behind `before`, or behind something new behind `lead`; either may be nothing."""
+        if before:
+            self.after[before] = passage
+        elif lead:
+            self.beyond[lead] = passage
+
     def add(self, first: bytes, passage: Passage) -> None:
         """`passage` stands for its text, which was looked up as `first`."""
         whole = passage.text

@@ -67,50 +67,20 @@ class Recorder:
         state = self._place.state
         if self.records:
             self._end(data, position, state, out)
-        remembered = self._remembered
-        known = self._known = remembered.passages(state)
-        find, after, beyond, again = known.find, known.after, known.beyond, False
-        in_body, passed = not self._place.before_body, remembered.passed[False]
-        before = lead = b""
+        known = self._known = self._remembered.passages(state)
+        self.records = False
         row: list[Passage] = []
+        before = b""
         while True:
-            passage = after.get(before)
-            if passage is not None and data.startswith(passage.text, position):
-                if len(row) > ROW:
-                    remembered.join(known, row)
-                    row = row[-1:]
-            elif (
-                (passage := beyond.get(before)) is not None
-                # Looked for by its beginning: a search for all of it would prepare itself for longer than it takes.
-                and (limit := data.find(passage.text[:HEAD], position, position + FAR)) >= 0
-                and data.startswith(passage.text, limit)
-                and scanner.run_over(data, position, limit, passed) >= limit
-            ):
-                out.append(data[position:limit])
-                position, row = limit, []
-            else:
+            passage = known.after.get(before)
+            if passage is None or not data.startswith(passage.text, position):
                 row = []
-                stop = end(data, position)
-                if stop < 0:
-                    self.limit, again = len(data), False
-                    break
-                piece, passage = find(data, position, stop)
+                position, passage = self._look(known, before, data, position, out)
                 if passage is None:
-                    again = remembered.came_before(piece)
-                    limit = known.next(data, position, stop)
-                    if not in_body or scanner.run_over(data, position, limit, passed) < limit:
-                        self._first, self.limit = piece, limit
-                        break
-                    passage = Passage(data[position:limit])
-                    if again:
-                        remembered.remember(known, piece, passage)
-                    out.append(passage.text)
-                    position, lead, before = limit, before, b""
-                    continue
-                if before:
-                    after[before] = passage
-                elif lead:
-                    beyond[lead] = passage
+                    break
+            elif len(row) > ROW:
+                self._remembered.join(known, row)
+                row = row[-1:]
             row.append(passage)
             before, output, counts, met, embeds = passage
             out.append(before if output is None else output)
@@ -122,12 +92,48 @@ class Recorder:
                 self._place.withheld(embed)
             position += len(before)
         self._begin = position
-        self.records = again
-        if again:
+        if self.records:
             self._state, self._shown = state, self._place.shown
             self._out = len(out)
             self._before = dict(self._counts), dict(self._met), len(self._place.embeds)
         return position
+
+    def _look(
+        self, known: Known, before: bytes, data: bytes, position: int, out: list[bytes]
+    ) -> tuple[int, Passage | None]:
+        """The next passage that is known, behind `before` and what is new but has no token that matters; its position.
+
+        None where something has to be read first.
+        """
+        passed, in_body, lead = self._remembered.passed[False], not self._place.before_body, b""
+        passage = known.beyond.get(before)
+        if passage is not None:
+            # Looked for by its beginning: a search for all of it would prepare itself for longer than it takes.
+            limit = data.find(passage.text[:HEAD], position, position + FAR)
+            if (
+                limit >= 0
+                and data.startswith(passage.text, limit)
+                and scanner.run_over(data, position, limit, passed) >= limit
+            ):
+                out.append(data[position:limit])
+                return limit, passage
+        while (stop := end(data, position)) >= 0:
+            piece, passage = known.find(data, position, stop)
+            if passage is not None:
+                known.expect(passage, before, lead)
+                return position, passage
+            again = self._remembered.came_before(piece)
+            limit = known.next(data, position, stop)
+            if not in_body or scanner.run_over(data, position, limit, passed) < limit:
+                self._first, self.limit, self.records = piece, limit, again
+                return position, None
+            passage = Passage(data[position:limit])
+            if again:
+                self._remembered.remember(known, piece, passage)
+            out.append(passage.text)
+            position, lead, before = limit, lead or before, b""
+        self.limit = len(data)
+        return position, None
 
     def _end(self, data: bytes, stop: int, state: Hashable, out: list[bytes]) -> None:
         """The passage being read ends at `stop`: remember it if nothing in it was of this page alone."""

@@ -41,10 +41,11 @@ class Batch:
         """Counts, on today's UTC day, unless the request is one that is not counted."""
         if not is_counting():
             return
-        today = int(self._clock() // 86_400)
+        today, waiting = int(self._clock() // 86_400), self._waiting
         for cell in cells:
-            if len(self._waiting) < MOST or (today, cell) in self._waiting:
-                self._waiting[today, cell] += number
+            key = (today, cell)
+            if key in waiting or len(waiting) < MOST:
+                waiting[key] += number
 
     async def flush(self) -> None:
         """Hands on what was gathered. Raises LedgerError; nothing is lost then."""
