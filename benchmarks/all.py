@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,11 @@ PROGRAMS: Final = {
     "commits": ["commits.py", "--json"],
     "banner": ["banner.py", "--json"],
 }
+_WRITTEN: Final = (
+    "Written by `benchmarks/all.py` on {day}, on {machine}. Seconds of one machine mean little on another: ratios of "
+    "one run and counts of instructions are what to look at. What each benchmark measures: "
+    "[their README](../benchmarks/README.md)."
+)
 NOT_MEASURED: Final = "not measured"
 _CEILING: Final = 45 * 60
 """Seconds after which a benchmark is given up."""
@@ -214,11 +220,20 @@ def missed(found: dict[str, Any]) -> str:
     bare, granted = cost.get("bare proxy"), cost.get("gateway, granted")
     if not bare or not granted:
         return "Not measured."
-    return (
-        f"A page costs the bare proxy {bare:,.0f} µs of CPU. To be 0.85 times as fast the gateway has\n"
-        f"{bare / 0.85 - bare:,.0f} µs more for all that it does; it takes {granted - bare:,.0f}, in Python, where\n"
-        "a page of 56 KB has hundreds of tokens that matter and each costs several calls. Where they go:"
+    said = [
+        f"A page costs the bare proxy {bare:,.0f} µs of CPU. To be 0.85 times as fast the gateway has "
+        f"{bare / 0.85 - bare:,.0f} µs more for all that it does; it takes {granted - bare:,.0f}, in Python, where a "
+        "page of 56 KB has hundreds of tokens that matter and each costs several calls."
+    ]
+    if privoxy := cost.get("Privoxy"):
+        said.append(f"Privoxy filters the page in C in {privoxy:,.0f} µs, Python passes it on in {bare:,.0f}.")
+    if mitmproxy := cost.get("mitmproxy"):
+        said.append(f"A quarter of what mitmproxy takes is {mitmproxy / 4:,.0f} µs.")
+    said.append(
+        "A page met for the first time (cold) is judged tag by tag and script by script; its passages are looked up "
+        "from the third time on. Half of what the banner brings is the guard, which has to know the trackers' names."
     )
+    return textwrap.fill(" ".join(said), 120) + "\n\nWhere the time of a page goes:"
 
 
 def chart(found: dict[str, Any]) -> str:
@@ -242,9 +257,7 @@ def document(found: dict[str, Any], machine: str) -> str:
     day = datetime.now(UTC).strftime("%-d %B %Y")
     return f"""# Speed
 
-Written by `benchmarks/all.py` on {day}, on {machine}. Seconds of one machine mean little on another: ratios of one
-run and counts of instructions are what to look at. What each benchmark measures:
-[their README](../benchmarks/README.md).
+{textwrap.fill(_WRITTEN.format(day=day, machine=machine), 120)}
 
 {table(rows(found))}
 
