@@ -1,4 +1,4 @@
-"""Every row of the table of speeds in one run: `python benchmarks/all.py`. Writes `docs/speed.md` and `docs/speed.svg`.
+"""Every row of the table of speeds in one run: `python benchmarks/all.py`. Writes `docs/speed.md` and its two charts.
 
 About a quarter of an hour on a quiet machine. `--results FOLDER` keeps what each benchmark said and does not run again
 what is there already; `--only proxy,stream` runs those alone, and rows nobody measured say so.
@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
+
+from growth import FACTORS, TRACKERS
 
 HERE: Final = Path(__file__).resolve().parent
 DOCS: Final = HERE.parent / "docs"
@@ -252,6 +254,40 @@ def chart(found: dict[str, Any]) -> str:
     return f'{head}{style}<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
 
 
+def plot(found: dict[str, Any]) -> str:
+    """The rewriter's work against the page's size, its trackers and the catalogue, as three graphs in an SVG document.
+
+    Dots are what was measured, the line is straight through the first two; everything is 1 at the first dot.
+    """
+    growth = found.get("growth", {})
+    parts = []
+    for place, (name, title, xs) in enumerate(
+        (
+            ("size", "times as long a page", FACTORS),
+            ("trackers", "trackers more in it", TRACKERS),
+            ("catalogue", "times as many services", (1, 10)),
+        )
+    ):
+        ys = [value / growth[name][0] for value in growth.get(name, ())]
+        left, top = 40 + place * 220, 20
+        most = max((*ys, 2.0))
+        dots = [(left + 160 * x / xs[-1], top + 140 - 140 * y / most) for x, y in zip(xs, ys, strict=False)]
+        parts.append(f'<path d="M{left} {top}v140h160" fill="none" stroke="#9aa8a2"/>')
+        parts.append(f'<text x="{left + 80}" y="{top + 175}" text-anchor="middle">{title}</text>')
+        parts.append(f'<text x="{left - 4}" y="{top + 10}" text-anchor="end">{most:.1f}</text>')
+        parts.append(f'<text x="{left + 160}" y="{top + 156}" text-anchor="end">{xs[-1]}</text>')
+        if len(dots) > 1:
+            slope = (ys[1] - ys[0]) / (xs[1] - xs[0])
+            last = top + 140 - 140 * (ys[0] + slope * (xs[-1] - xs[0])) / most
+            line = f"M{dots[0][0]:.1f} {dots[0][1]:.1f}L{left + 160} {last:.1f}"
+            parts.append(f'<path d="{line}" stroke="#2f6f5e" fill="none"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#2f6f5e"/>' for x, y in dots]
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 205" role="img" font-family="sans-serif" '
+    title = "<title>The rewriter's work against size, trackers and services</title>"
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    return f'{head}font-size="13" fill="#25302c">{title}{ground}{"".join(parts)}</svg>\n'
+
+
 def document(found: dict[str, Any], machine: str) -> str:
     """The whole page."""
     day = datetime.now(UTC).strftime("%-d %B %Y")
@@ -269,6 +305,13 @@ the gateway remembers passages that come again, so *one page* for all is its bes
 ![Requests a second of each contender](speed.svg)
 
 {peers_table(found)}
+
+## What the rewriter's work grows with
+
+A page met for the first time, everything refused, in {found.get("growth", {}).get("unit", "instructions")}; 1 is the
+page of 56 KB with the shipped catalogue. Dots were measured, lines go straight on from the first two.
+
+![Work against the size of the page, the trackers in it, the catalogue](growth.svg)
 
 ## Why rows are missed
 
@@ -301,6 +344,7 @@ def main() -> None:
         found = collect(results, set(arguments.only.split(",")), arguments.mitmdump)
     (DOCS / "speed.md").write_text(document(found, arguments.machine), "utf-8")
     (DOCS / "speed.svg").write_text(chart(found), "utf-8")
+    (DOCS / "growth.svg").write_text(plot(found), "utf-8")
     print(f"{table(rows(found))}\n\n{peers_table(found)}\n\n{instructions_table(found)}")
 
 

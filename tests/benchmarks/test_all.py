@@ -60,6 +60,21 @@ def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender(figures: Modu
     assert [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")][:2] == ["gateway, <refused>", "900"]
 
 
+def test_the_plot_shows_a_straight_line_as_one_and_a_bend_beside_it(figures: ModuleType) -> None:
+    svg = "{http://www.w3.org/2000/svg}"
+
+    def drawn(size: list[float]) -> tuple[list[float], float]:
+        root = ElementTree.fromstring(figures.plot({"growth": {"size": size}}))
+        last = next(path.attrib["d"] for path in root.iter(f"{svg}path") if "L" in path.attrib["d"])
+        return [float(dot.attrib["cy"]) for dot in root.iter(f"{svg}circle")], float(last.rpartition(" ")[2])
+
+    dots, line = drawn([5, 10, 20, 40])
+    assert dots[-1] == line
+    dots, line = drawn([5, 10, 30, 90])
+    assert dots[-1] < line, "the page's y grows downwards"
+    assert ElementTree.fromstring(figures.plot({})) is not None
+
+
 @pytest.mark.parametrize(("ratio", "wait", "met"), [(0.5, 49.9, True), (0.49, 20.0, False), (9.0, 50.0, False)])
 def test_events_have_to_be_both_many_and_prompt(figures: ModuleType, ratio: float, wait: float, met: bool) -> None:
     rows = figures.rows({"commits": {"ratio": ratio, "p99_ms": wait}})
