@@ -20,12 +20,14 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from growth import FACTORS, TRACKERS
+from rewriter import PAGES
 
 HERE: Final = Path(__file__).resolve().parent
 DOCS: Final = HERE.parent / "docs"
 PROGRAMS: Final = {
     "proxy": ["proxy.py", "--json"],
     "same": ["proxy.py", "--same", "--json"],
+    "saved": ["proxy.py", "--json", "--pages", str(PAGES)],
     "rewriter": ["rewriter.py", "--json"],
     "stream": ["stream.py", "--json"],
     "growth": ["growth.py", "--json"],
@@ -40,6 +42,7 @@ _WRITTEN: Final = (
     "one run and counts of instructions are what to look at. What each benchmark measures: "
     "[their README](../benchmarks/README.md)."
 )
+_KINDS: Final = {"proxy": "varying", "same": "one page", "saved": "saved pages"}
 NOT_MEASURED: Final = "not measured"
 _CEILING: Final = 45 * 60
 """Seconds after which a benchmark is given up."""
@@ -89,7 +92,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
 
 def _proxied(found: dict[str, Any]) -> list[Row]:
     made = []
-    for name, title in (("proxy", "varying pages"), ("same", "one page for all")):
+    for name, title in (("proxy", "varying pages"), ("same", "one page for all"), ("saved", "saved pages")):
         ratios = found.get(name, {}).get("compared", {})
         for pair, least in (
             ("gateway, granted / bare proxy", 0.85),
@@ -187,13 +190,14 @@ def table(found: list[Row]) -> str:
 def peers_table(found: dict[str, Any]) -> str:
     """Requests a second and CPU of every contender, in Markdown."""
     names: dict[str, dict[str, Any]] = {}
-    for kind in ("proxy", "same"):
+    for kind in _KINDS:
         for row in found.get(kind, {}).get("contenders", []):
             names.setdefault(row["name"], {})[kind] = row
-    lines = ["| | varying: req/s | CPU µs | one page: req/s | CPU µs |", "|---|---|---|---|---|"]
+    heads = "".join(f" {title}: req/s | CPU µs |" for title in _KINDS.values())
+    lines = [f"| |{heads}", "|---" * (1 + 2 * len(_KINDS)) + "|"]
     for name, kinds in names.items():
         cells = [f"{kinds[k][key]:,.0f}" if k in kinds and kinds[k][key] else "–"
-                 for k in ("proxy", "same") for key in ("rate", "cpu_us")]  # fmt: skip
+                 for k in _KINDS for key in ("rate", "cpu_us")]  # fmt: skip
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -300,7 +304,8 @@ def document(found: dict[str, Any], machine: str) -> str:
 ## Requests a second
 
 One core for each contender, 32 connections, pages of 56 KB. Of the *varying* pages hardly two are equal, as in a shop;
-the gateway remembers passages that come again, so *one page* for all is its best case.
+the gateway remembers passages that come again, so *one page* for all is its best case. *Saved pages* are real ones in
+turn, where they stand beside the checkout; of them nothing is checked but that they come.
 
 ![Requests a second of each contender](speed.svg)
 

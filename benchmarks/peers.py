@@ -73,10 +73,11 @@ class Field:
         self.stack.callback(server.stop)
         return server
 
-    def shop(self, core: int, *, same: bool = False) -> Server:
-        """The shop on one core."""
+    def shop(self, core: int, *, same: bool = False, saved: Path | None = None) -> Server:
+        """The shop on one core: with varying pages, the `same` for all, or those `saved` in a folder."""
         port = free_port()
-        return self.start(uvicorn_command("shop:app", port), port, core, SAME_PAGE="1" if same else "")
+        pages = {"SAME_PAGE": "1" if same else "", "PAGES": str(saved.resolve()) if saved else ""}
+        return self.start(uvicorn_command("shop:app", port), port, core, **pages)
 
     def bare(self, upstream: str) -> Server:
         """The least a proxy in Python can do."""

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final
 
 import peers
 from load import HEADERS, drive, generator
-from page import SIZE, TRACKERS, page, visit
+from page import TRACKERS, page, visit
 from processes import Server, cores
 
 CONNECTIONS: Final = 32
@@ -107,14 +108,14 @@ def check(contender: Contender, wanted: bytes) -> None:
 
 
 @contextmanager
-def contenders(*, same: bool, mitmdump: str) -> Iterator[list[Contender]]:
+def contenders(*, same: bool, saved: Path | None, mitmdump: str) -> Iterator[list[Contender]]:
     """All servers, started and checked."""
     own, behind, _ = cores()
     with peers.field(mitmdump) as grounds:
-        upstream = grounds.shop(behind, same=same)
+        upstream = grounds.shop(behind, same=same, saved=saved)
         host = upstream.url.removeprefix("http://")
         found = [
-            Contender("the shop itself", grounds.shop(own, same=same)),
+            Contender("the shop itself", grounds.shop(own, same=same, saved=saved)),
             Contender(BASE, grounds.bare(upstream.url)),
         ]
         for name, server, work, asked in (
@@ -159,12 +160,12 @@ def table(found: list[Result]) -> str:
     return "\n".join([*lines, "", *(f"{name}: {ratio:.2f}" for name, ratio in compared(found).items())])
 
 
-def document(found: list[Result], measured: list[Contender], *, same: bool) -> dict[str, Any]:
+def document(found: list[Result], measured: list[Contender], pages: str) -> dict[str, Any]:
     """The results for a program."""
     rounds = {contender.name: contender.rates for contender in measured}
     rows = [{"name": r.name, "rate": r.rate, "cpu_us": r.cpu, "ratio": r.ratio, "rates": rounds[r.name]} for r in found]
-    about = {"load": generator(), "connections": CONNECTIONS, "page_bytes": SIZE, "cores": len(set(cores()))}
-    return about | {"same_page": same, "compared": compared(found), "contenders": rows}
+    about = {"load": generator(), "connections": CONNECTIONS, "cores": len(set(cores()))}
+    return about | {"pages": pages, "compared": compared(found), "contenders": rows}
 
 
 def main() -> None:
@@ -172,12 +173,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="rounds for each contender (default 3)")
     parser.add_argument("--seconds", type=float, default=4, help="seconds of a round (default 4)")
-    parser.add_argument("--same", action="store_true", help="one page for every request instead of varying ones")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--same", action="store_true", help="one page for every request instead of varying ones")
+    which.add_argument("--pages", type=Path, help="folder of saved pages (*.html), each in turn, instead")
     parser.add_argument("--mitmdump", default="mitmdump", help="where mitmproxy's mitmdump is (default: on the path)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     *_, driving = cores()
-    with contenders(same=arguments.same, mitmdump=arguments.mitmdump) as measured:
+    saved: Path | None = arguments.pages
+    if saved and not any(saved.glob("*.html")):
+        parser.error(f"--pages {saved}: expected a folder with *.html in it")
+    with contenders(same=arguments.same, saved=saved, mitmdump=arguments.mitmdump) as measured:
         for contender in measured:
             contender.measure(1, driving)
             contender.rates.clear()
@@ -187,7 +193,8 @@ def main() -> None:
                 contender.measure(arguments.seconds, driving)
         found = results(measured)
     if arguments.json:
-        print(json.dumps(document(found, measured, same=arguments.same), indent=2))
+        pages = "saved" if saved else "one for all" if arguments.same else "varying"
+        print(json.dumps(document(found, measured, pages), indent=2))
     else:
         print(table(found))
 

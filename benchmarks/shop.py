@@ -1,8 +1,8 @@
 """The shop behind every contender: pages from memory, nothing else, so that the proxy is what is measured.
 
 Each answer is another visitor's page; `?visit=7` asks for the one of visit 7. With SAME_PAGE in the environment it is
-one page for all. `/slow` sends a page in pieces with a pause before each but the first, `/stream?N` N megabytes of
-HTML.
+one page for all, with PAGES, a folder, its `*.html` in turn. `/slow` sends a page in pieces with a pause before each
+but the first, `/stream?N` N megabytes of HTML.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 from page import page, visit
@@ -20,9 +21,11 @@ PAUSE: Final = 0.1
 PIECES: Final = 10
 
 _SAME = page() if os.environ.get("SAME_PAGE") else b""
+_FOLDER = os.environ.get("PAGES", "")
+_SAVED = [path.read_bytes() for path in sorted(Path(_FOLDER).glob("*.html"))] if _FOLDER else []
 _numbers = count()
 _HEADERS = [
-    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-type", b"text/html" if _SAVED else b"text/html; charset=utf-8"),
     (b"cache-control", b"private, max-age=0"),
     (b"set-cookie", b"sessionid=0123456789abcdef; Path=/; HttpOnly; SameSite=Lax"),
     (b"set-cookie", b"_fbp=fb.1.1700000000000.1234567890; Max-Age=7776000; Path=/; SameSite=Lax"),
@@ -39,9 +42,14 @@ async def app(scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[A
     elif path == "/stream":
         await _stream(send, int(query) * 1_000_000)
     else:
-        body = _SAME or visit(int(query.removeprefix(b"visit=")) if query else next(_numbers))
+        body = _SAME or (visit(int(query.removeprefix(b"visit="))) if query else _another())
         await _start(send, (b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _another() -> bytes:
+    number = next(_numbers)
+    return _SAVED[number % len(_SAVED)] if _SAVED else visit(number)
 
 
 async def _start(send: Send, *more: tuple[bytes, bytes]) -> None:

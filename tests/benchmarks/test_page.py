@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -56,3 +59,26 @@ def test_a_visitor_has_a_name_a_cart_and_one_to_six_products_seen(pages: ModuleT
 def test_every_page_holds_every_tracker(pages: ModuleType) -> None:
     for body in (pages.page(), pages.visit(0), pages.visit(39)):
         assert all(host in body for host in pages.TRACKERS)
+
+
+def test_the_shop_serves_saved_pages_in_turn_and_a_visit_where_one_is_named(
+    pages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "one.html").write_bytes(b"first")
+    (tmp_path / "two.html").write_bytes(b"second")
+    monkeypatch.setenv("PAGES", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
+    app = importlib.import_module("shop").app
+    monkeypatch.delitem(sys.modules, "shop")
+
+    def answer(query: bytes = b"") -> bytes:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(app({"path": "/", "query_string": query}, None, send))
+        return b"".join(message.get("body", b"") for message in sent)
+
+    assert [answer(), answer(), answer()] == [b"first", b"second", b"first"]
+    assert answer(b"visit=7") == pages.visit(7)
