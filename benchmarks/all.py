@@ -304,8 +304,8 @@ def document(found: dict[str, Any], machine: str) -> str:
 ## Requests a second
 
 One core for each contender, 32 connections, pages of 56 KB. Of the *varying* pages hardly two are equal, as in a shop;
-the gateway remembers passages that come again, so *one page* for all is its best case. *Saved pages* are real ones in
-turn, where they stand beside the checkout; of them nothing is checked but that they come.
+the gateway remembers passages that come again, so *one page* for all is its best case. *Saved pages* are 40
+real ones in turn, where they stand beside the checkout; of them nothing is checked but that they come.
 
 ![Requests a second of each contender](speed.svg)
 

@@ -1,8 +1,8 @@
 """The shop behind every contender: pages from memory, nothing else, so that the proxy is what is measured.
 
 Each answer is another visitor's page; `?visit=7` asks for the one of visit 7. With SAME_PAGE in the environment it is
-one page for all, with PAGES, a folder, its `*.html` in turn. `/slow` sends a page in pieces with a pause before each
-but the first, `/stream?N` N megabytes of HTML.
+one page for all, with PAGES, a folder, the first 40 `*.html` in turn. `/slow` sends a page in pieces with a pause before
+each but the first, `/stream?N` N megabytes of HTML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from page import page, visit
+from page import CATEGORIES, page, visit
 
 PAUSE: Final = 0.1
 """Seconds between two pieces of the slow page."""
@@ -22,7 +22,8 @@ PIECES: Final = 10
 
 _SAME = page() if os.environ.get("SAME_PAGE") else b""
 _FOLDER = os.environ.get("PAGES", "")
-_SAVED = [path.read_bytes() for path in sorted(Path(_FOLDER).glob("*.html"))] if _FOLDER else []
+_SAVED = [path.read_bytes() for path in sorted(Path(_FOLDER).glob("*.html"))[:CATEGORIES]] if _FOLDER else []
+"""As many as there are categories of the made-up shop."""
 _numbers = count()
 _HEADERS = [
     (b"content-type", b"text/html" if _SAVED else b"text/html; charset=utf-8"),
