@@ -1,8 +1,8 @@
 """The shop behind every contender: pages from memory, nothing else, so that the proxy is what is measured.
 
 Each answer is another visitor's page; `?visit=7` asks for the one of visit 7. With SAME_PAGE in the environment it is
-one page for all, with PAGES, a folder, the first 40 `*.html` in turn. `/slow` sends a page in pieces with a pause before
-each but the first, `/stream?N` N megabytes of HTML.
+one page for all, with PAGES, a folder, the first 40 `*.html` in turn. `/slow` sends a page in pieces with a pause
+before each but the first, `/stream?N` N megabytes of HTML.
 """
 
 from __future__ import annotations
