@@ -172,7 +172,7 @@ class Banner:
     def _place(self, locale: str, embed: Embed, page_lang: str | None, number: int, first: bool) -> bytes:
         name = f"--cg{number}" if number else ""
         anchor = Markup(f' style="--cg-at:{name}"') if name else ""  # noqa: S704 - a name of our own
-        markup = self._offered("placeholder.html", locale, embed, page_lang, anchor=anchor)
+        markup = self._offer("placeholder.html", locale, embed, page_lang, anchor=anchor)
         # Not in the placeholder: the styles must outlive it.
         sheet = self._embeds if first else b""
         return sheet + (anchored(embed.element, name) if name else embed.element) + markup

@@ -26,6 +26,7 @@ HEAD: Final = 32
 """Bytes by which the beginning of a passage is known again."""
 ROW: Final = 16
 """As many known passages that come one behind another become one."""
+_MOST_JOINS: Final = 2
 FAR: Final = 4096
 """Within so many bytes something known is expected behind something new."""
 _PATIENCE: Final = 2
@@ -221,7 +222,7 @@ class Remembered:
     def join(self, known: Known, row: Sequence[Passage]) -> None:
         """Expect all that followed the first of `row` as one passage behind it from now on."""
         before, tries = row[0].text, known.joins.get(row[0].text, 0)
-        if tries < _PATIENCE:
+        if tries < _MOST_JOINS:
             known.joins[before] = tries + 1
             passage = joined(row[1:])
             if self.take(len(passage.text) + len(passage.output or b"") + OVERHEAD):

@@ -13,6 +13,7 @@ _DELETING_AGE: Final = re.compile(rb"-\d+|0+")
 _DATE: Final = re.compile(rb"[A-Za-z]{3,9}, \d{2}[ -][A-Za-z]{3}[ -]\d{2}(?:\d{2})? \d{2}:\d{2}:\d{2} GMT")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
 _PATH: Final = re.compile(r"/[!-:<-~]{0,199}", re.ASCII)
+_TOO_LONG: Final = 201
 _TOKEN: Final = re.compile(rb"[!-:<>-~]{1,200}")
 _CLOCKS_DIFFER: Final = 86_400
 _SECURE: Final = frozenset({"https", "wss"})
@@ -47,7 +48,8 @@ class SetCookie:
 
 def parse_set_cookie(value: bytes, request_path: str) -> SetCookie:
     """Reads the attributes of `value`; without a Path the request's own directory is it (5.1.4)."""
-    return _of_attributes(value.partition(b";")[2], _directory(request_path))
+    # The visitor names the path, so only as much of it is remembered as tells that it is too long (`_PATH`).
+    return _of_attributes(value.partition(b";")[2], _directory(request_path)[:_TOO_LONG])
 
 
 @lru_cache(maxsize=512)
